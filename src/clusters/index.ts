@@ -1,0 +1,5 @@
+/** The clusters. To add one: a file (or folder) here and a line below. */
+import type { Cluster } from '../model/contracts/cluster.ts';
+import { lab } from './lab/lab.ts';
+
+export const clusters: readonly Cluster[] = [lab];

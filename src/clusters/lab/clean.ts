@@ -1,0 +1,109 @@
+/** Removes every leftover of any run, found by its names alone, however the run died. */
+import type { CleanReport } from '../../model/contracts/cluster.ts';
+import { reasonOf } from '../../model/errors.ts';
+import type { System } from '../../model/ports.ts';
+import { Cgroups, detectLayout } from './cgroups.ts';
+import { dropDeadLock, isAlive, readLease, stateDirectory } from './lease.ts';
+import { CGROUP_ROOT, runOfNetns, STATE_ROOT } from './names.ts';
+
+const KILL_WAIT_MS = 5000;
+
+export async function cleanLab(system: System, which: { run: string | undefined; force: boolean }): Promise<CleanReport> {
+  const cgroups = new Cgroups(detectLayout(await system.files.readText('/proc/mounts')), system.files);
+  const report = { removed: [] as string[], kept: [] as string[], failed: [] as string[] };
+  const runs = (await findRuns(system, cgroups)).filter((run) => which.run === undefined || run === which.run);
+  for (const run of runs) {
+    const lease = await readLease(system, run);
+    if (lease && !which.force && (await isAlive(system, lease))) {
+      report.kept.push(`run ${run}: process ${lease.pid} is alive (--force ends it)`);
+      continue;
+    }
+    await cleanRun(system, cgroups, run, lease?.bpfStatsBefore, report);
+  }
+  if (await dropDeadLock(system)) report.removed.push('the measuring lock of a dead run');
+  await removeIfEmpty(system, cgroups);
+  return report;
+}
+
+/** Every run that left a namespace, a cgroup or a state directory. */
+export async function findRuns(system: System, cgroups: Cgroups): Promise<string[]> {
+  const runs = new Set<string>();
+  for (const entry of await system.files.list('/run/netns')) {
+    const run = runOfNetns(entry.name);
+    if (run !== undefined) runs.add(run);
+  }
+  for (const name of await cgroups.children(CGROUP_ROOT)) runs.add(name);
+  for (const entry of await system.files.list(STATE_ROOT)) if (entry.isDirectory) runs.add(entry.name);
+  return [...runs].sort();
+}
+
+async function cleanRun(system: System, cgroups: Cgroups, run: string, bpfStatsBefore: string | undefined, report: { removed: string[]; failed: string[] }): Promise<void> {
+  const attempt = async (title: string, work: () => Promise<number>) => {
+    try {
+      const count = await work();
+      if (count > 0) report.removed.push(`run ${run}: ${count} ${title}`);
+    } catch (error) {
+      report.failed.push(`run ${run}: ${title}: ${reasonOf(error)}`);
+    }
+  };
+  await attempt('processes', () => endProcesses(system, cgroups, run));
+  await attempt('network namespaces', () => deleteNamespaces(system, run));
+  await attempt('cgroups', async () => {
+    const before = (await cgroups.children(`${CGROUP_ROOT}/${run}`)).length;
+    const left = await cgroups.remove(`${CGROUP_ROOT}/${run}`);
+    if (left.length > 0) throw new Error(`still there: ${left.join(', ')}`);
+    return before;
+  });
+  await attempt('mounts', () => unmount(system, run));
+  if (bpfStatsBefore === '0') await system.files.writeText('/proc/sys/kernel/bpf_stats_enabled', '0').catch(() => {});
+  await attempt('state directories', async () => {
+    const there = await system.files.exists(stateDirectory(run));
+    await system.files.remove(stateDirectory(run));
+    return there ? 1 : 0;
+  });
+}
+
+/** By cgroup and by namespace: between the two nothing that we started can hide. */
+async function endProcesses(system: System, cgroups: Cgroups, run: string): Promise<number> {
+  const mine = async () => {
+    const found = new Set(await cgroups.processes(`${CGROUP_ROOT}/${run}`));
+    for (const name of await namespacesOf(system, run)) {
+      const { stdout } = await system.processes.run(['ip', 'netns', 'pids', name], { mayFail: true });
+      for (const pid of stdout.split('\n')) if (pid.trim() !== '') found.add(Number(pid));
+    }
+    found.delete(system.host.pid);
+    return [...found];
+  };
+  const first = await mine();
+  const deadline = system.clock.monotonicNs() + KILL_WAIT_MS * 1e6;
+  for (let left = first; left.length > 0; left = await mine()) {
+    if (system.clock.monotonicNs() > deadline) throw new Error(`processes ${left.join(', ')} do not end`);
+    await system.processes.run(['kill', '-KILL', ...left.map(String)] as [string, ...string[]], { mayFail: true });
+    await system.clock.sleep(50);
+  }
+  return first.length;
+}
+
+async function namespacesOf(system: System, run: string): Promise<string[]> {
+  return (await system.files.list('/run/netns')).map((entry) => entry.name).filter((name) => runOfNetns(name) === run);
+}
+
+async function deleteNamespaces(system: System, run: string): Promise<number> {
+  const names = await namespacesOf(system, run);
+  for (const name of names) await system.processes.run(['ip', 'netns', 'del', name]);
+  return names.length;
+}
+
+async function unmount(system: System, run: string): Promise<number> {
+  const mounts = (await system.files.readText('/proc/mounts'))
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '')
+    .filter((point) => point.startsWith(`${stateDirectory(run)}/`));
+  for (const point of mounts.reverse()) await system.processes.run(['umount', '-l', point]);
+  return mounts.length;
+}
+
+async function removeIfEmpty(system: System, cgroups: Cgroups): Promise<void> {
+  if ((await cgroups.children(CGROUP_ROOT)).length === 0) await cgroups.remove(CGROUP_ROOT);
+  if ((await system.files.list(STATE_ROOT)).length === 0) await system.files.removeDirectory(STATE_ROOT).catch(() => {});
+}

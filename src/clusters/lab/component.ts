@@ -1,0 +1,50 @@
+/** Starting one component: in its own cgroup, inside a namespace, with its own log. */
+import type { CgroupFiles, Component, PushUndo, Role } from '../../model/contracts/cluster.ts';
+import type { RunningProcess, System } from '../../model/ports.ts';
+import type { Cgroups } from './cgroups.ts';
+
+export interface StartSpec {
+  readonly role: Role | 'client-dialer';
+  readonly name: string;
+  readonly cgroupPath: string;
+  readonly netns: string;
+  readonly command: readonly [string, ...string[]];
+  readonly uid?: number | undefined;
+  readonly logFile: string;
+  readonly cpus?: string | undefined;
+  readonly onLine?: (line: string) => void;
+}
+
+export interface StartedComponent extends Component {
+  readonly process: RunningProcess;
+}
+
+/** The argument prefix that turns a command into a member of a cgroup inside a namespace. */
+export function enterPrefix(system: System, netns: string, procsFiles: readonly string[]): [string, ...string[]] {
+  return ['/bin/sh', `${system.host.projectRoot}/clusters/lab/enter.sh`, netns, ...procsFiles, '--'];
+}
+
+export async function startComponent(system: System, cgroups: Cgroups, spec: StartSpec, undo: PushUndo): Promise<StartedComponent> {
+  const cgroup = await createCgroup(cgroups, spec, undo);
+  const dropped = spec.uid === undefined ? [] : ['setpriv', `--reuid=${spec.uid}`, `--regid=${spec.uid}`, '--clear-groups', '--no-new-privs', '--'];
+  let process: RunningProcess | undefined;
+  undo(spec.name, async () => process?.stop());
+  process = system.processes.start([...enterPrefix(system, spec.netns, cgroups.procsFiles(spec.cgroupPath)), ...dropped, ...spec.command], {
+    logFile: spec.logFile,
+    ...(spec.onLine ? { onLine: spec.onLine } : {}),
+  });
+  return { role: spec.role as Role, cgroup, process, ended: () => describeEnd(process) };
+}
+
+export async function createCgroup(cgroups: Cgroups, spec: { cgroupPath: string; cpus?: string | undefined }, undo: PushUndo): Promise<CgroupFiles> {
+  undo(`cgroup ${spec.cgroupPath}`, async () => void (await cgroups.remove(spec.cgroupPath)));
+  const files = await cgroups.create(spec.cgroupPath);
+  if (spec.cpus !== undefined) await cgroups.pin(spec.cgroupPath, spec.cpus);
+  return files;
+}
+
+function describeEnd(process: RunningProcess): string | undefined {
+  const outcome = process.outcome();
+  if (!outcome) return undefined;
+  return outcome.signal === undefined ? `exit code ${outcome.exitCode}` : `signal ${outcome.signal}`;
+}

@@ -1,0 +1,31 @@
+/** What the figures depend on, as described facts: no host name, no user, no path, no address of the machine. */
+import type { System } from '../../model/ports.ts';
+import type { CgroupLayout } from './cgroups.ts';
+
+export type Facts = Record<string, string | number | boolean>;
+
+export async function machineFacts(system: System, layout: CgroupLayout): Promise<Facts> {
+  const { files, processes } = system;
+  const text = async (path: string) => ((await files.readTextIfAny(path).catch(() => undefined)) ?? '').trim();
+  const version = async (command: [string, ...string[]]) => firstVersion((await processes.run(command, { mayFail: true })).stdout);
+  const cpuinfo = await text('/proc/cpuinfo');
+  const clang = await version(['clang', '--version']);
+  return {
+    cpuModel: /^model name\s*:\s*(.+)$/m.exec(cpuinfo)?.[1] ?? system.host.architecture,
+    cpuCount: system.host.cpuCount,
+    hypervisor: /^flags.*\bhypervisor\b/m.test(cpuinfo),
+    memoryMiB: Math.round(Number(/^MemTotal:\s+(\d+) kB/m.exec(await text('/proc/meminfo'))?.[1] ?? 0) / 1024),
+    kernel: (await text('/proc/sys/kernel/osrelease')).replace(/^(\d+\.\d+(\.\d+)?).*$/, '$1'),
+    governor: (await text('/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor')) || 'not adjustable',
+    cgroups: layout.version,
+    bpftool: await version(['bpftool', 'version']),
+    clang,
+    iproute2: await version(['ip', '-V']),
+    iptables: await version(['iptables', '--version']),
+    node: system.host.nodeVersion,
+  };
+}
+
+function firstVersion(output: string): string {
+  return /\bv?(\d+\.\d+(?:\.\d+)?)/.exec(output)?.[1] ?? 'unknown';
+}

@@ -1,0 +1,103 @@
+/** The embedded lab: one Linux machine, no Kubernetes. Pods are namespaces, components are cgroups, Envoy and eBPF are real. */
+import { z } from 'zod';
+import type { Cluster, OpenClusterOptions, PushUndo } from '../../model/contracts/cluster.ts';
+import { MeshtaxError } from '../../model/errors.ts';
+import { memberSchema, type Experiment, type Selected } from '../../model/experiment.ts';
+import type { Finding } from '../../model/findings.ts';
+import type { System } from '../../model/ports.ts';
+import { Cgroups, detectLayout } from './cgroups.ts';
+import { cleanLab } from './clean.ts';
+import { createCgroup } from './component.ts';
+import { machineFacts } from './facts.ts';
+import { stateDirectory, takeLease } from './lease.ts';
+import { CGROUP_ROOT } from './names.ts';
+import { LabSession } from './session.ts';
+
+/** Below this the generator would take a CPU that the datapath needs, and pinning would distort more than it isolates. */
+const CPUS_FOR_PINNING = 4;
+
+const options = z.object({
+  placement: z.enum(['cross-node', 'same-node']).default('cross-node').describe('whether client and server pod share a node'),
+});
+
+export const lab: Cluster = {
+  id: 'lab',
+  title: 'embedded lab on this machine',
+  schema: memberSchema('lab', options),
+  describe,
+  open,
+  clean: cleanLab,
+};
+
+function describe(experiment: Experiment): readonly string[] {
+  const { placement } = placementOf(experiment.cluster);
+  const arms = experiment.datapaths.length;
+  const nodes = placement === 'cross-node' ? 2 : 1;
+  return [
+    `${arms * (2 + nodes) + 1} network namespaces (named mt-<run>-*): per datapath a client pod, a server pod and ${nodes} node${nodes > 1 ? 's joined by a wire' : ''}`,
+    `a cgroup per component below meshtax/<run>`,
+    `a bpf filesystem and sockets below /run/meshtax/<run>`,
+    `kernel.bpf_stats_enabled=1 during the run`,
+    `nothing in the host's own network namespace`,
+  ];
+}
+
+async function open(selected: Selected, system: System, opening: OpenClusterOptions, undo: PushUndo): Promise<LabSession> {
+  requireLinuxRoot(system);
+  const { files, processes } = system;
+  const layout = detectLayout(await files.readText('/proc/mounts'));
+  const cgroups = new Cgroups(layout, files);
+  const lease = await takeLease(system, opening.runId, opening.allowConcurrent, undo);
+
+  undo('the bpf filesystem', async () => void (await processes.run(['umount', `${stateDirectory(opening.runId)}/bpf`], { mayFail: true })));
+  await files.makeDirectory(`${stateDirectory(opening.runId)}/bpf`, { mode: 0o700 });
+  await processes.run(['mount', '-t', 'bpf', 'bpf', `${stateDirectory(opening.runId)}/bpf`]);
+  await createCgroup(cgroups, { cgroupPath: `${CGROUP_ROOT}/${opening.runId}` }, (title, action) =>
+    undo(title, async () => {
+      await action();
+      if ((await cgroups.children(CGROUP_ROOT)).length === 0) await cgroups.remove(CGROUP_ROOT);
+    }),
+  );
+  await countBpfRunTime(system, undo);
+
+  const placement = placementOf(selected).placement;
+  const cpus = system.host.cpuCount >= CPUS_FOR_PINNING ? { generator: '0-1', rest: `2-${system.host.cpuCount - 1}` } : undefined;
+  return new LabSession({
+    system,
+    cgroups,
+    run: opening.runId,
+    placement,
+    logDirectory: opening.logDirectory,
+    facts: { ...(await machineFacts(system, layout)), placement, cpuSets: cpus ? `generator ${cpus.generator}, rest ${cpus.rest}` : 'none: too few CPUs' },
+    findings: lease === 'shared' ? [concurrentRun] : [],
+    cpus,
+  });
+}
+
+const concurrentRun: Finding = {
+  code: 'MT2002',
+  level: 'warning',
+  title: 'alone on the machine',
+  detail: 'another run was measuring at the same time',
+  why: 'both runs share CPUs and caches: their figures are noisier and may be biased',
+  fix: 'run again without --allow-concurrent',
+};
+
+/** Costs every eBPF program two clock reads a run; on for all datapaths of a run alike. */
+async function countBpfRunTime(system: System, undo: PushUndo): Promise<void> {
+  const file = '/proc/sys/kernel/bpf_stats_enabled';
+  const before = (await system.files.readTextIfAny(file))?.trim();
+  if (before !== '0') return;
+  undo('kernel.bpf_stats_enabled', () => system.files.writeText(file, before));
+  await system.files.writeText(file, '1');
+}
+
+function placementOf(selected: Selected): z.output<typeof options> {
+  return options.parse(selected.options);
+}
+
+function requireLinuxRoot(system: System): void {
+  const works = '`meshtax report` and `meshtax analyse` of stored runs work here.';
+  if (system.host.platform !== 'linux') throw new MeshtaxError('MT2001', { problem: `it needs Linux, this is ${system.host.platform}`, fix: works });
+  if (system.host.uid !== 0) throw new MeshtaxError('MT2001', { problem: 'it needs root for namespaces, cgroups and eBPF', fix: `Run it as root. Without root, ${works}` });
+}

@@ -1,0 +1,308 @@
+/** One run's stay in the lab: deploys arms, starts generators, hands out what collectors read. */
+import type { ClusterSession, Component, Deployment, GeneratorSession, PushUndo } from '../../model/contracts/cluster.ts';
+import type { Datapath } from '../../model/contracts/datapath.ts';
+import { generatorReplySchema, type ArmTarget, type GeneratorCommand, type GeneratorReply, type LoadResult } from '../../model/contracts/generator.ts';
+import type { LabSite } from '../../model/contracts/lab-site.ts';
+import type { ServerSpec } from '../../model/contracts/workload.ts';
+import { MeshtaxError } from '../../model/errors.ts';
+import type { Selected } from '../../model/experiment.ts';
+import type { System } from '../../model/ports.ts';
+import { findBpfObjects } from './bpf-build.ts';
+import type { Cgroups } from './cgroups.ts';
+import { createCgroup, enterPrefix, startComponent, type StartedComponent } from './component.ts';
+import { findEnvoy } from './envoy-binary.ts';
+import type { Facts } from './facts.ts';
+import { stateDirectory } from './lease.ts';
+import { CGROUP_ROOT } from './names.ts';
+import { buildTopology, planTopology, SERVICE_ADDRESS, type Topology } from './topology.ts';
+
+const READY_TIMEOUT_MS = 20_000;
+const POLL_MS = 25;
+
+export interface LabSetting {
+  readonly system: System;
+  readonly cgroups: Cgroups;
+  readonly run: string;
+  readonly placement: 'cross-node' | 'same-node';
+  readonly logDirectory: string;
+  readonly facts: Facts;
+  readonly findings: ClusterSession['findings'];
+  /** CPU lists where there are enough CPUs to keep the generator apart. */
+  readonly cpus: { readonly generator: string; readonly rest: string } | undefined;
+}
+
+export class LabSession implements ClusterSession {
+  readonly #lab: LabSetting;
+  #arms = 0;
+  #generators = 0;
+
+  constructor(lab: LabSetting) {
+    this.#lab = lab;
+  }
+
+  get facts() {
+    return this.#lab.facts;
+  }
+
+  get findings() {
+    return this.#lab.findings;
+  }
+
+  async deploy(datapath: Datapath, selected: Selected, servers: readonly ServerSpec[], undo: PushUndo): Promise<Deployment> {
+    if (!datapath.lab) throw new MeshtaxError('MT1007', { datapath: datapath.id, cluster: 'lab', available: 'none of this version' });
+    const { system, cgroups, run, placement, logDirectory } = this.#lab;
+    const number = this.#arms++;
+    const topology = planTopology(run, number, placement);
+    const armCgroup = `${CGROUP_ROOT}/${run}/${number}`;
+    const armLogs = `${logDirectory}/${String(number).padStart(3, '0')}-${selected.name}`;
+    await system.files.makeDirectory(armLogs);
+    await createCgroup(cgroups, { cgroupPath: armCgroup }, undo);
+    await buildTopology(topology, system.processes, undo);
+
+    const site = this.#site(selected.name, topology, armCgroup, armLogs, servers, number, undo);
+    const server = await this.#startServer(site, armLogs);
+    const parts = await datapath.lab.deploy(site, selected.options);
+    await createCgroup(cgroups, { cgroupPath: `${armCgroup}/client-dialer` }, undo);
+
+    return {
+      arm: selected.name,
+      features: datapath.features(selected.options),
+      components: [server, ...parts.components],
+      envoys: parts.envoys,
+      bpfPrograms: parts.bpfPrograms,
+      links: [topology.client, topology.server].map((pod) => ({ name: pod.name, enter: ['nsenter', `--net=/run/netns/${pod.netns}`, '--'], device: pod.device })),
+      expectations: parts.expectations,
+      notes: parts.notes,
+      logDirectory: armLogs,
+      pathCounters: () => parts.pathCounters(),
+      target: (spec, engine, connections): ArmTarget => ({
+        arm: selected.name,
+        engine,
+        dial: { enter: enterPrefix(system, topology.client.netns, cgroups.procsFiles(`${armCgroup}/client-dialer`)), ...parts.address(spec) },
+        connections,
+        requestBytes: spec.requestBytes,
+        responseBytes: spec.responseBytes,
+      }),
+    };
+  }
+
+  async startGenerator(inside: Deployment | undefined, undo: PushUndo): Promise<GeneratorSession> {
+    const { system, cgroups, run, logDirectory, cpus } = this.#lab;
+    const number = this.#generators++;
+    // A generator inside a pod enters it as the pod's dialers do; the shared one needs no network of its own.
+    const enter = inside?.links.find((link) => link.name === 'client')?.enter[1];
+    const netns = enter?.slice(enter.lastIndexOf('/') + 1) ?? (await this.#harnessNamespace(undo));
+    const logFile = `${logDirectory}/generator-${number}.log`;
+    const replies = new ReplyQueue();
+    const component = await startComponent(
+      system,
+      cgroups,
+      {
+        role: 'generator',
+        name: 'the generator',
+        cgroupPath: `${CGROUP_ROOT}/${run}/generator-${number}`,
+        netns,
+        command: [system.host.nodeBinary, '--no-warnings', `${system.host.projectRoot}/src/generators/process/main.ts`],
+        logFile,
+        cpus: cpus?.generator,
+        onLine: (line) => replies.push(line),
+      },
+      undo,
+    );
+    void component.process.ended.then(() => replies.fail(`the process ended (${component.ended()})`));
+    const session = new LabGenerator(component, replies, logFile);
+    await session.ready();
+    return session;
+  }
+
+  async #harnessNamespace(undo: PushUndo): Promise<string> {
+    const name = `mt-${this.#lab.run}-${this.#arms++}-harness`;
+    undo('the harness namespace', async () => void (await this.#lab.system.processes.run(['ip', 'netns', 'del', name], { mayFail: true })));
+    await this.#lab.system.processes.run(['ip', 'netns', 'add', name]);
+    return name;
+  }
+
+  async #startServer(site: LabSite, logs: string): Promise<Component> {
+    const { system, cgroups, cpus } = this.#lab;
+    const address = '0.0.0.0'; // also the loopback: a sidecar in the pod connects from there
+    let ready = false;
+    const server = await startComponent(
+      system,
+      cgroups,
+      {
+        role: 'server-app',
+        name: 'the workload server',
+        cgroupPath: `${site.unifiedCgroup.slice(cgroups.layout.unified.length + 1)}/server-app`,
+        netns: site.server.netns,
+        command: [system.host.nodeBinary, '--no-warnings', `${system.host.projectRoot}/src/workloads/server/main.ts`, JSON.stringify({ address, servers: site.servers })],
+        logFile: `${logs}/server-app.log`,
+        cpus: cpus?.rest,
+        onLine: (line) => {
+          ready ||= line === 'ready';
+        },
+      },
+      site.undo,
+    );
+    await site.waitFor(server, 'listening', async () => ready);
+    return server;
+  }
+
+  #site(arm: string, topology: Topology, armCgroup: string, logs: string, servers: readonly ServerSpec[], number: number, undo: PushUndo): LabSite {
+    const { system, cgroups, run, placement, cpus } = this.#lab;
+    const state = `${stateDirectory(run)}/${number}`;
+    return {
+      arm,
+      placement,
+      ...topology,
+      serviceAddress: SERVICE_ADDRESS,
+      servers,
+      unifiedCgroup: cgroups.unified(armCgroup),
+      pinDirectory: `${stateDirectory(run)}/bpf/${number}`,
+      tools: {
+        envoy: () => findEnvoy(system),
+        bpfObjects: () => findBpfObjects(system),
+        dataDirectory: `${system.host.projectRoot}/clusters/lab`,
+      },
+      files: system.files,
+      http: system.http,
+      undo,
+      run: (command, options = {}) => {
+        const { netns, ...others } = options;
+        return system.processes.run(netns === undefined ? command : ['nsenter', `--net=/run/netns/${netns}`, '--', ...command], others);
+      },
+      start: (start) =>
+        startComponent(
+          system,
+          cgroups,
+          {
+            ...start,
+            name: start.name ?? start.role,
+            cgroupPath: `${armCgroup}/${start.role}`,
+            logFile: `${logs}/${start.name ?? start.role}.log`,
+            cpus: cpus?.rest,
+          },
+          undo,
+        ),
+      directory: async (name, uid) => {
+        const directory = `${state}/${name}`;
+        await system.files.makeDirectory(state, { mode: 0o711 });
+        await system.files.makeDirectory(directory, { mode: 0o700 });
+        if (uid !== undefined) await system.files.changeOwner(directory, uid, uid);
+        return directory;
+      },
+      waitFor: (component, what, probe) => waitFor(system, arm, component, what, probe, logs),
+    };
+  }
+}
+
+async function waitFor(system: System, arm: string, component: Component, what: string, probe: () => Promise<boolean>, log: string): Promise<void> {
+  const deadline = system.clock.monotonicNs() + READY_TIMEOUT_MS * 1e6;
+  for (;;) {
+    const ended = component.ended();
+    if (ended !== undefined) {
+      const words = await lastLogLine(system, `${log}/${component.role}.log`);
+      if (ended === 'exit code 98') throw new MeshtaxError('MT3004', { port: words.match(/:(\d+)\s*$/)?.[1] ?? 'of the workload', place: `the ${component.role} of ${arm}` });
+      throw new MeshtaxError('MT3001', { component: component.role, arm, problem: `it ended with ${ended}${words === '' ? '' : `: ${words}`}`, log });
+    }
+    if (await probe().catch(() => false)) return;
+    if (system.clock.monotonicNs() > deadline) throw new MeshtaxError('MT3001', { component: component.role, arm, problem: `it was not ${what} after ${READY_TIMEOUT_MS / 1000} s`, log });
+    await system.clock.sleep(POLL_MS);
+  }
+}
+
+async function lastLogLine(system: System, path: string): Promise<string> {
+  const text = (await system.files.readTextIfAny(path)) ?? '';
+  return text.trim().split('\n').at(-1)?.slice(0, 300) ?? '';
+}
+
+/** Replies by arrival; a dead process fails whoever waits. */
+class ReplyQueue {
+  readonly #ready: GeneratorReply[] = [];
+  #waiting: { resolve(reply: GeneratorReply): void; reject(error: Error): void } | undefined;
+  #failure: string | undefined;
+
+  push(line: string): void {
+    let reply: GeneratorReply;
+    try {
+      reply = generatorReplySchema.parse(JSON.parse(line));
+    } catch {
+      this.fail(`it said something unreadable: ${line.slice(0, 100)}`);
+      return;
+    }
+    if (this.#waiting) this.#waiting.resolve(reply);
+    else this.#ready.push(reply);
+    this.#waiting = undefined;
+  }
+
+  fail(reason: string): void {
+    this.#failure ??= reason;
+    this.#waiting?.reject(new Error(reason));
+    this.#waiting = undefined;
+  }
+
+  next(timeoutMs: number): Promise<GeneratorReply> {
+    const first = this.#ready.shift();
+    if (first) return Promise.resolve(first);
+    if (this.#failure !== undefined) return Promise.reject(new Error(this.#failure));
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => this.fail(`no answer within ${Math.round(timeoutMs / 1000)} s`), timeoutMs);
+      this.#waiting = {
+        resolve: (reply) => (clearTimeout(timer), resolve(reply)),
+        reject: (error) => (clearTimeout(timer), reject(error)),
+      };
+    });
+  }
+}
+
+class LabGenerator implements GeneratorSession {
+  readonly component: StartedComponent;
+  readonly #replies: ReplyQueue;
+  readonly #log: string;
+  #nextId = 1;
+
+  constructor(component: StartedComponent, replies: ReplyQueue, log: string) {
+    this.component = component;
+    this.#replies = replies;
+    this.#log = log;
+  }
+
+  async ready(): Promise<void> {
+    const reply = await this.#next(READY_TIMEOUT_MS);
+    if (reply.kind !== 'ready') throw this.#failed(`it began with ${reply.kind}`);
+  }
+
+  async connect(target: ArmTarget): Promise<number> {
+    const reply = await this.#ask({ op: 'connect', id: this.#nextId++, target }, 30_000);
+    if (reply.kind !== 'connected') throw this.#failed(`unexpected reply ${reply.kind}`);
+    return reply.connections;
+  }
+
+  async disconnect(arm: string): Promise<void> {
+    await this.#ask({ op: 'disconnect', id: this.#nextId++, arm }, 10_000);
+  }
+
+  async load(command: Parameters<GeneratorSession['load']>[0]): Promise<LoadResult> {
+    const reply = await this.#ask({ ...command, id: this.#nextId++ }, command.durationNs / 1e6 + 60_000);
+    if (reply.kind !== 'load') throw this.#failed(`unexpected reply ${reply.kind}`);
+    return reply.result;
+  }
+
+  async #ask(command: GeneratorCommand, timeoutMs: number): Promise<GeneratorReply> {
+    this.component.process.writeLine(JSON.stringify(command));
+    const reply = await this.#next(timeoutMs);
+    if (reply.kind === 'failed') throw this.#failed(reply.reason);
+    return reply;
+  }
+
+  async #next(timeoutMs: number): Promise<GeneratorReply> {
+    try {
+      return await this.#replies.next(timeoutMs);
+    } catch (error) {
+      throw this.#failed(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #failed(problem: string): MeshtaxError {
+    return new MeshtaxError('MT3008', { problem, log: this.#log });
+  }
+}

@@ -1,0 +1,118 @@
+import { z } from 'zod';
+import type { Component, PathExpectation } from '../model/contracts/cluster.ts';
+import type { Datapath } from '../model/contracts/datapath.ts';
+import type { LabParts, LabPod, LabSite } from '../model/contracts/lab-site.ts';
+import { memberSchema } from '../model/experiment.ts';
+import { issueCertificates } from './envoy/certificates.ts';
+import { sidecarConfiguration } from './envoy/configuration.ts';
+import { interceptionRules } from './envoy/interception.ts';
+
+const PROXY_UID = 1337;
+
+const options = z.object({
+  sides: z.enum(['both', 'client', 'server']).default('both').describe('which pods have a sidecar'),
+  concurrency: z.number().int().min(1).max(64).default(2).describe("worker threads of each Envoy (Istio's default: 2)"),
+  tls: z.enum(['off', 'mtls']).default('off').describe('mtls: certificates made for the run, strict'),
+});
+type Options = z.output<typeof options>;
+type Side = 'client' | 'server';
+
+const sidesOf = (chosen: Options): Side[] => (chosen.sides === 'both' ? ['client', 'server'] : [chosen.sides]);
+
+/** The real Envoy beside client and server: istio-iptables' nat chains, istiod's listener shapes. Not Istio. */
+export const envoySidecar: Datapath = {
+  id: 'envoy-sidecar',
+  title: 'Envoy sidecars',
+  schema: memberSchema('envoy-sidecar', options),
+  features: (selected) => {
+    const chosen = options.parse(selected);
+    const encrypted = chosen.tls === 'mtls' && chosen.sides === 'both';
+    return {
+      encryption: encrypted ? 'mtls' : 'none',
+      identity: encrypted ? 'spiffe' : 'none',
+      l7PassesPerRequest: sidesOf(chosen).length,
+      policy: 'none',
+      telemetry: "Envoy's request counters and grpc_stats; no access log, no tracing",
+      loadBalancing: 'least request, one endpoint',
+      retries: 2,
+      notes: `upstream Envoy without istio.stats and metadata exchange (a little cheaper than Istio); ${chosen.concurrency} workers each`,
+    };
+  },
+  lab: {
+    async deploy(site, selected) {
+      const chosen = options.parse(selected);
+      const sides = sidesOf(chosen);
+      const directories = await Promise.all(sides.map((side) => site.directory(`${side}-proxy`, PROXY_UID)));
+      if (chosen.tls === 'mtls') {
+        await issueCertificates(site, sides.map((side, index) => ({ name: side, directory: directories[index] as string, uid: PROXY_UID })));
+      }
+      const sidecars = await Promise.all(sides.map((side, index) => startSidecar(site, side, directories[index] as string, chosen)));
+      for (const side of sides) await intercept(site, podOf(site, side));
+      return parts(site, sidecars);
+    },
+  },
+};
+
+interface Sidecar {
+  readonly side: Side;
+  readonly component: Component;
+  readonly adminSocket: string;
+}
+
+async function startSidecar(site: LabSite, side: Side, directory: string, chosen: Options): Promise<Sidecar> {
+  const adminSocket = `${directory}/admin.sock`;
+  const file = `${directory}/envoy.json`;
+  const configuration = await sidecarConfiguration(site, { side, tls: chosen.tls, adminSocket, certificates: directory, peerHasSidecar: chosen.sides === 'both' });
+  await site.files.writeText(file, configuration);
+  await site.files.changeOwner(file, PROXY_UID, PROXY_UID);
+  const component = await site.start({
+    role: `${side}-proxy`,
+    netns: podOf(site, side).netns,
+    uid: PROXY_UID,
+    command: [
+      await site.tools.envoy(), '--config-path', file, '--concurrency', String(chosen.concurrency), '--use-dynamic-base-id',
+      '--log-level', 'warning', '--disable-hot-restart', '--drain-time-s', '1',
+    ],
+  });
+  await site.waitFor(component, 'ready', async () => (await site.http.getText(adminSocket, '/ready', 1000)).trim() === 'LIVE');
+  return { side, component, adminSocket };
+}
+
+async function intercept(site: LabSite, pod: LabPod): Promise<void> {
+  await site.run(['iptables-restore', '--noflush'], { netns: pod.netns, input: interceptionRules(PROXY_UID) });
+}
+
+function parts(site: LabSite, sidecars: readonly Sidecar[]): LabParts {
+  return {
+    components: sidecars.map((sidecar) => sidecar.component),
+    envoys: sidecars.map(({ side, adminSocket }) => ({ role: `${side}-proxy`, adminSocket })),
+    bpfPrograms: [],
+    expectations: sidecars.map(({ side }): PathExpectation => ({
+      counter: counterOf(side),
+      equals: 'requests',
+      meaning: `requests that the ${side}'s Envoy received`,
+    })),
+    notes: {},
+    pathCounters: async () =>
+      Object.fromEntries(await Promise.all(sidecars.map(async (sidecar) => [counterOf(sidecar.side), await requestsSeen(site, sidecar)] as const))),
+    address: (server) => ({ host: site.serviceAddress, port: server.servicePort }),
+  };
+}
+
+const counterOf = (side: Side): string => (side === 'client' ? 'clientProxyRequests' : 'serverProxyRequests');
+
+/** Requests of our services only: the admin interface has a connection manager, and counters, of its own. */
+async function requestsSeen(site: LabSite, sidecar: Sidecar): Promise<number> {
+  const text = await site.http.getText(sidecar.adminSocket, '/stats?filter=downstream_rq_total');
+  const direction = sidecar.side === 'client' ? 'outbound' : 'inbound';
+  let requests = 0;
+  for (const line of text.split('\n')) {
+    const match = /^http\.(outbound|inbound)_[^ ]*downstream_rq_total: (\d+)$/.exec(line);
+    if (match?.[1] === direction) requests += Number(match[2]);
+  }
+  return requests;
+}
+
+function podOf(site: LabSite, side: Side): LabPod {
+  return side === 'client' ? site.client : site.server;
+}

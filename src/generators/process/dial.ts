@@ -1,0 +1,79 @@
+/**
+ * Sockets opened inside a client pod. A socket belongs to the network namespace of the process that made it, whoever
+ * uses it later; so a small dialer process in each pod connects and hands the descriptor over, and one generator drives
+ * all arms with the same code, clocks and warm-up (docs/decisions/003-one-generator.md).
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import net from 'node:net';
+import { fileURLToPath } from 'node:url';
+import type { DialPlace } from '../../model/contracts/generator.ts';
+
+export interface Dial {
+  /** A connected socket. @rejects when the connection is refused or takes longer than 5 s. */
+  connect(): Promise<net.Socket>;
+  close(): void;
+}
+
+const DIAL_TIMEOUT_MS = 5000;
+
+export function openDial(place: DialPlace): Dial {
+  return place.enter.length === 0 ? dialHere(place) : dialFromPod(place);
+}
+
+function dialHere(place: DialPlace): Dial {
+  return {
+    connect: () =>
+      new Promise((resolve, reject) => {
+        const socket = net.connect({ host: place.host, port: place.port, noDelay: true });
+        socket.setTimeout(DIAL_TIMEOUT_MS, () => socket.destroy(new Error('connection timed out')));
+        socket.once('error', reject);
+        socket.once('connect', () => {
+          socket.off('error', reject);
+          socket.setTimeout(0);
+          resolve(socket);
+        });
+      }),
+    close: () => {},
+  };
+}
+
+interface Waiting {
+  resolve(socket: net.Socket): void;
+  reject(error: Error): void;
+}
+
+function dialFromPod(place: DialPlace): Dial {
+  const [command, ...rest] = [...place.enter, process.execPath, fileURLToPath(new URL('./dialer.ts', import.meta.url))];
+  const child: ChildProcess = spawn(command as string, rest, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const waiting = new Map<number, Waiting>();
+  let nextId = 0;
+  const failAll = (reason: string) => {
+    for (const waiter of waiting.values()) waiter.reject(new Error(reason));
+    waiting.clear();
+  };
+  child.on('message', (message: { id: number; error?: string }, socket) => {
+    const waiter = waiting.get(message.id);
+    waiting.delete(message.id);
+    if (socket instanceof net.Socket) waiter ? waiter.resolve(socket) : socket.destroy();
+    else waiter?.reject(new Error(message.error ?? 'no socket came'));
+  });
+  child.on('error', (error) => failAll(error.message));
+  child.on('exit', (code) => failAll(`the dialer ended with ${code}`));
+
+  return {
+    connect: () =>
+      new Promise((resolve, reject) => {
+        const id = nextId++;
+        waiting.set(id, { resolve, reject });
+        child.send({ id, host: place.host, port: place.port }, (error) => {
+          if (error && waiting.delete(id)) reject(error);
+        });
+        setTimeout(() => {
+          if (waiting.delete(id)) reject(new Error(`no connection to ${place.host}:${place.port} within ${DIAL_TIMEOUT_MS} ms`));
+        }, DIAL_TIMEOUT_MS).unref();
+      }),
+    close: () => {
+      if (child.connected) child.disconnect();
+    },
+  };
+}

@@ -1,0 +1,160 @@
+/** HTTP/1.1 on raw sockets: one request in flight a connection, connections replaced when they break. */
+import type net from 'node:net';
+import type { ArmTarget } from '../../model/contracts/generator.ts';
+import type { ArmClient, Engine, OnDone } from './arm-client.ts';
+import type { Dial } from './dial.ts';
+import { ResponseReader, type ResponseHead } from './http-response.ts';
+import { monotonicNs } from './monotonic.ts';
+
+const REDIAL_PAUSE_MS = 50;
+
+export const http1Engine: Engine = {
+  async open(target, dial) {
+    const pool = new Http1Pool(requestBytes(target), target.responseBytes, dial);
+    await Promise.all(Array.from({ length: target.connections }, () => pool.addConnection()));
+    return pool;
+  },
+};
+
+/** GET when there is nothing to send, else POST with a body. */
+export function requestBytes(target: Pick<ArmTarget, 'requestBytes' | 'dial'>): Buffer {
+  const authority = `${target.dial.host}:${target.dial.port}`;
+  if (target.requestBytes === 0) return Buffer.from(`GET /echo HTTP/1.1\r\nhost: ${authority}\r\nuser-agent: meshtax\r\n\r\n`);
+  const head = `POST /echo HTTP/1.1\r\nhost: ${authority}\r\nuser-agent: meshtax\r\ncontent-type: application/octet-stream\r\ncontent-length: ${target.requestBytes}\r\n\r\n`;
+  return Buffer.concat([Buffer.from(head), Buffer.alloc(target.requestBytes, 'x')]);
+}
+
+class Http1Pool implements ArmClient {
+  onDone: OnDone = () => {};
+  onFree: () => void = () => {};
+  readonly #request: Buffer;
+  readonly #expectedBytes: number;
+  readonly #dial: Dial;
+  readonly #idle: Connection[] = [];
+  readonly #all = new Set<Connection>();
+  #opened = 0;
+  #inFlight = 0;
+  #closed = false;
+
+  constructor(request: Buffer, expectedBytes: number, dial: Dial) {
+    this.#request = request;
+    this.#expectedBytes = expectedBytes;
+    this.#dial = dial;
+  }
+
+  async addConnection(): Promise<void> {
+    const socket = await this.#dial.connect();
+    this.#opened++;
+    const connection = new Connection(socket, {
+      answered: (head, bodyBytes, doneNs) => this.#answered(connection, head, bodyBytes, doneNs),
+      broken: (reason) => this.#broken(connection, reason),
+    });
+    this.#all.add(connection);
+    this.#idle.push(connection);
+    this.onFree();
+  }
+
+  trySend(enqueueNs: number): boolean {
+    // The connection idle longest: requests spread over all connections, as with several callers.
+    const connection = this.#idle.shift();
+    if (!connection) return false;
+    this.#inFlight++;
+    connection.send(this.#request, enqueueNs);
+    return true;
+  }
+
+  inFlight(): number {
+    return this.#inFlight;
+  }
+
+  opened(): number {
+    return this.#opened;
+  }
+
+  abandon(failure: string): void {
+    for (const connection of [...this.#all]) if (connection.busy) this.#broken(connection, failure);
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const connection of this.#all) connection.destroy();
+    this.#all.clear();
+    this.#dial.close();
+  }
+
+  #answered(connection: Connection, { status, keepAlive }: ResponseHead, bodyBytes: number, doneNs: number): void {
+    this.#inFlight--;
+    const enqueueNs = connection.release();
+    if (keepAlive) this.#idle.push(connection);
+    else this.#replace(connection);
+    const failure = status !== 200 ? `status ${status}` : bodyBytes !== this.#expectedBytes ? 'wrong body length' : undefined;
+    this.onDone(enqueueNs, doneNs, failure);
+    if (keepAlive) this.onFree();
+  }
+
+  #broken(connection: Connection, reason: string): void {
+    if (!this.#all.has(connection)) return;
+    const wasBusy = connection.busy;
+    const enqueueNs = connection.release();
+    this.#replace(connection);
+    if (!wasBusy) return;
+    this.#inFlight--;
+    this.onDone(enqueueNs, monotonicNs(), reason);
+  }
+
+  #replace(connection: Connection): void {
+    this.#all.delete(connection);
+    const index = this.#idle.indexOf(connection);
+    if (index >= 0) this.#idle.splice(index, 1);
+    connection.destroy();
+    const redial = () => {
+      if (!this.#closed) this.addConnection().catch(() => setTimeout(redial, REDIAL_PAUSE_MS));
+    };
+    if (!this.#closed) setTimeout(redial, REDIAL_PAUSE_MS);
+  }
+}
+
+interface ConnectionEvents {
+  answered(head: ResponseHead, bodyBytes: number, doneNs: number): void;
+  broken(reason: string): void;
+}
+
+class Connection {
+  busy = false;
+  #enqueueNs = 0;
+  readonly #socket: net.Socket;
+
+  constructor(socket: net.Socket, events: ConnectionEvents) {
+    this.#socket = socket;
+    let receivedNs = 0;
+    const reader = new ResponseReader((head, bodyBytes) => {
+      if (this.busy) events.answered(head, bodyBytes, receivedNs);
+      else events.broken('unasked response');
+    });
+    socket.on('data', (chunk: Buffer) => {
+      receivedNs = monotonicNs();
+      const wrong = reader.feed(chunk);
+      if (wrong !== undefined) events.broken(wrong);
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => events.broken(error.code ?? error.message));
+    socket.on('close', () => events.broken('connection closed'));
+    socket.on('end', () => events.broken('connection closed'));
+  }
+
+  send(request: Buffer, enqueueNs: number): void {
+    this.busy = true;
+    this.#enqueueNs = enqueueNs;
+    this.#socket.write(request);
+  }
+
+  release(): number {
+    this.busy = false;
+    return this.#enqueueNs;
+  }
+
+  destroy(): void {
+    this.#socket.removeAllListeners();
+    this.#socket.on('error', () => {}); // a late error of a connection already given up
+    this.#socket.destroy();
+  }
+}

@@ -1,0 +1,104 @@
+/** A load generator: its own process, opening its sockets inside the client pods, fed and read over stdio. */
+import { z } from 'zod';
+import type { Load } from '../experiment.ts';
+import type { Protocol } from './workload.ts';
+
+export interface Generator {
+  readonly id: string;
+  readonly title: string;
+  readonly loop: 'open' | 'closed';
+  readonly protocol: Protocol;
+  /**
+   * `shared`: one process drives all arms (sockets are opened in each client pod and handed over), so that arms can be
+   * alive at the same time and share clocks, code and warm-up. `in-pod`: its library opens its own connections, so the
+   * process itself lives in one arm's client pod.
+   */
+  readonly placement: 'shared' | 'in-pod';
+  /** Whether this generator drives that load; among several the first of the registry is taken. */
+  drives(load: Load): boolean;
+  /** Name of its engine in the generator process (src/generators/process/engines.ts). */
+  readonly engine: string;
+}
+
+/** How a socket is opened inside a client pod. */
+export const dialPlaceSchema = z.object({ enter: z.array(z.string()), host: z.string(), port: z.number() });
+export type DialPlace = z.infer<typeof dialPlaceSchema>;
+
+export const armTargetSchema = z.object({
+  arm: z.string(),
+  engine: z.string(),
+  dial: dialPlaceSchema,
+  connections: z.number().int(),
+  requestBytes: z.number().int(),
+  responseBytes: z.number().int(),
+});
+export type ArmTarget = z.infer<typeof armTargetSchema>;
+
+/** Commands to the generator process, one JSON document a line. */
+export const generatorCommandSchema = z.discriminatedUnion('op', [
+  z.object({ op: z.literal('connect'), id: z.number(), target: armTargetSchema }),
+  z.object({ op: z.literal('disconnect'), id: z.number(), arm: z.string() }),
+  z.object({
+    op: z.literal('open-load'),
+    id: z.number(),
+    /** Each request goes to one of these, drawn by the seed. */
+    arms: z.array(z.string()).min(1),
+    seed: z.string(),
+    arrivals: z.enum(['poisson', 'uniform']),
+    ratePerSecond: z.number(),
+    /** The load ends after this time, or after `requests` if given. */
+    durationNs: z.number(),
+    requests: z.number().int().optional(),
+  }),
+  z.object({ op: z.literal('closed-load'), id: z.number(), arm: z.string(), durationNs: z.number() }),
+  z.object({ op: z.literal('exit'), id: z.number() }),
+]);
+export type GeneratorCommand = z.infer<typeof generatorCommandSchema>;
+
+const histogramSchema = z.object({ count: z.number(), hdr: z.string() });
+
+/** What one arm got out of one load. Histograms are HDR V2, base64, nanoseconds, 3 significant digits. */
+export const armLoadSchema = z.object({
+  arm: z.string(),
+  sent: z.number(),
+  ok: z.number(),
+  errors: z.number(),
+  errorKinds: z.record(z.string(), z.number()),
+  /** done - enqueue, answered with success. */
+  response: histogramSchema,
+  /** done - enqueue, anything else. */
+  responseError: histogramSchema,
+  /** send - enqueue: time spent waiting for a free connection. */
+  wait: histogramSchema,
+  connectionsOpened: z.number(),
+  backlogMax: z.number(),
+  backlogAtEnd: z.number(),
+});
+export type ArmLoad = z.infer<typeof armLoadSchema>;
+
+export const loadResultSchema = z.object({
+  arms: z.array(armLoadSchema),
+  startNs: z.number(),
+  endNs: z.number(),
+  intendedRequests: z.number(),
+  /** Of the sends, over the time from first to last intended arrival. */
+  achievedRatePerSecond: z.number(),
+  /** enqueue - intended: how late the pacer was. */
+  lag: histogramSchema,
+  /** Coefficient of variation of the gaps between enqueue times (Poisson 1, uniform 0). */
+  gapVariation: z.number(),
+  /** CPU of the generator process over the load. */
+  cpuNs: z.number(),
+  /** Share of the load in which the generator's event loop was busy. */
+  loopUtilisation: z.number(),
+});
+export type LoadResult = z.infer<typeof loadResultSchema>;
+
+export const generatorReplySchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('ready') }),
+  z.object({ kind: z.literal('connected'), id: z.number(), connections: z.number() }),
+  z.object({ kind: z.literal('done'), id: z.number() }),
+  z.object({ kind: z.literal('load'), id: z.number(), result: loadResultSchema }),
+  z.object({ kind: z.literal('failed'), id: z.number(), reason: z.string() }),
+]);
+export type GeneratorReply = z.infer<typeof generatorReplySchema>;

@@ -1,0 +1,208 @@
+/**
+ * Every error a user can meet, as one table: code, one sentence, how to mend it, exit class.
+ * Sentences hold `{placeholders}`; values are data and are only ever printed.
+ */
+export const EXIT = { ok: 0, bug: 1, usage: 2, preflight: 3, invalidTrials: 4, gate: 5, interrupted: 130 } as const;
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+interface ErrorEntry {
+  readonly sentence: string;
+  readonly fix: string;
+  readonly exit: ExitCode;
+}
+
+const table = {
+  MT1001: {
+    sentence: 'The experiment is not valid: {problem}.',
+    fix: 'Correct the file; `meshtax init` writes a commented one and `meshtax schema` prints what is allowed.',
+    exit: EXIT.usage,
+  },
+  MT1002: {
+    sentence: 'The file {file} cannot be read: {reason}.',
+    fix: 'Check the path; `ls workloads/experiments` lists the shipped experiments.',
+    exit: EXIT.usage,
+  },
+  MT1003: {
+    sentence: 'The file is not YAML: {problem}.',
+    fix: 'Correct the syntax at the place named.',
+    exit: EXIT.usage,
+  },
+  MT1004: {
+    sentence: 'No generator drives a {loop}-loop load of protocol {protocol}.',
+    fix: 'Use one of: {available}.',
+    exit: EXIT.usage,
+  },
+  MT1005: {
+    sentence: '{subject} is not valid: {problem}.',
+    fix: 'See `meshtax {command} --help`.',
+    exit: EXIT.usage,
+  },
+  MT1006: {
+    sentence: 'The file {file} already exists.',
+    fix: 'Choose another name; nothing is ever overwritten.',
+    exit: EXIT.usage,
+  },
+  MT1007: {
+    sentence: 'The datapath {datapath} does not run on the cluster {cluster}.',
+    fix: 'Use one of its clusters: {available}.',
+    exit: EXIT.usage,
+  },
+  MT2001: {
+    sentence: 'This machine cannot run the lab: {problem}.',
+    fix: '{fix}',
+    exit: EXIT.preflight,
+  },
+  MT2002: {
+    sentence: 'Another run ({run}, process {pid}) is measuring on this machine.',
+    fix: 'Wait for it to end, or pass --allow-concurrent and expect noise (it is recorded in the run).',
+    exit: EXIT.preflight,
+  },
+  MT2003: {
+    sentence: 'Envoy is not available: {problem}.',
+    fix: 'Run `./meshtax setup`, or point MESHTAX_ENVOY at an Envoy binary.',
+    exit: EXIT.preflight,
+  },
+  MT2004: {
+    sentence: 'The downloaded Envoy does not have the pinned SHA-256: expected {expected}, found {found}.',
+    fix: 'Nothing was installed. Try again on a trusted network, or set MESHTAX_ENVOY.',
+    exit: EXIT.preflight,
+  },
+  MT2005: {
+    sentence: 'The eBPF programs do not compile: {problem}.',
+    fix: 'Install clang, libbpf-dev and the kernel headers (`./meshtax setup` lists them).',
+    exit: EXIT.preflight,
+  },
+  MT2006: {
+    sentence: 'The packages {packages} could not be installed: {problem}.',
+    fix: 'Install them by hand and run `./meshtax setup` again.',
+    exit: EXIT.preflight,
+  },
+  MT3001: {
+    sentence: '{component} of {arm} did not start: {problem}.',
+    fix: 'Its log is in the run directory: {log}.',
+    exit: EXIT.preflight,
+  },
+  MT3002: {
+    sentence: 'The traffic of {arm} was not on its datapath: {problem}.',
+    fix: 'Nothing was measured for it. `meshtax show {run}` lists the counters.',
+    exit: EXIT.preflight,
+  },
+  MT3003: {
+    sentence: 'The generator cannot send {requested}/s to {arm}: it reached {achieved}/s.',
+    fix: 'Lower the rate in the experiment, or measure on a machine with more CPUs.',
+    exit: EXIT.invalidTrials,
+  },
+  MT3004: {
+    sentence: 'The port {port} in {place} is taken.',
+    fix: 'End whatever listens there, or `meshtax clean --all` if it is a leftover of ours.',
+    exit: EXIT.preflight,
+  },
+  MT3005: {
+    sentence: 'Interrupted; {trials} finished trials are kept in {directory}.',
+    fix: 'Continue with `meshtax run --resume {run}`.',
+    exit: EXIT.interrupted,
+  },
+  MT3006: {
+    sentence: '{component} of {arm} ended unexpectedly: {problem}.',
+    fix: 'Its log is in the run directory: {log}.',
+    exit: EXIT.invalidTrials,
+  },
+  MT3007: {
+    sentence: '{trials} of {total} trials are invalid: {problem}.',
+    fix: '`meshtax show {run}` says which and why; they are stored but not averaged in.',
+    exit: EXIT.invalidTrials,
+  },
+  MT3008: {
+    sentence: 'The generator failed: {problem}.',
+    fix: 'Its log is in the run directory: {log}.',
+    exit: EXIT.invalidTrials,
+  },
+  MT3009: {
+    sentence: 'The command `{command}` failed: {problem}.',
+    fix: '`meshtax doctor` tells what this machine lacks.',
+    exit: EXIT.preflight,
+  },
+  MT3010: {
+    sentence: 'The plan was made from another experiment, version or machine: {problem}.',
+    fix: 'Make it again with `meshtax plan EXPERIMENT --out PLAN`.',
+    exit: EXIT.usage,
+  },
+  MT4001: {
+    sentence: 'There is no run {run} under {directory}.',
+    fix: '`meshtax list` shows the stored runs.',
+    exit: EXIT.usage,
+  },
+  MT4002: {
+    sentence: 'The run directory cannot be written: {problem}.',
+    fix: 'Free some space or choose another place with --results; what was measured so far is kept.',
+    exit: EXIT.preflight,
+  },
+  MT4003: {
+    sentence: 'The stored run {run} is damaged: {problem}.',
+    fix: 'Restore it from where it was published; nothing was changed.',
+    exit: EXIT.usage,
+  },
+  MT4004: {
+    sentence: 'The run {run} was written by a newer meshtax (format {found}, this one reads up to {known}).',
+    fix: 'Update meshtax.',
+    exit: EXIT.usage,
+  },
+  MT4005: {
+    sentence: 'The run {run} is sealed; it cannot be continued.',
+    fix: 'Start a new run.',
+    exit: EXIT.usage,
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof table;
+
+/** Where in a user's file an error lies; lines and columns count from 1. */
+export interface Place {
+  readonly file: string;
+  readonly line?: number;
+  readonly column?: number;
+}
+
+/** An error that is the user's or the machine's, not a bug: printed without a stack trace. */
+export class MeshtaxError extends Error {
+  readonly code: ErrorCode;
+  readonly fix: string;
+  readonly exit: ExitCode;
+  readonly place: Place | undefined;
+
+  constructor(code: ErrorCode, values: Record<string, string | number> = {}, more: { place?: Place; cause?: unknown } = {}) {
+    const entry: ErrorEntry = table[code];
+    super(fill(entry.sentence, values), more.cause === undefined ? undefined : { cause: more.cause });
+    this.name = 'MeshtaxError';
+    this.code = code;
+    this.fix = fill(entry.fix, values);
+    this.exit = entry.exit;
+    this.place = more.place;
+  }
+}
+
+export function errorCodes(): readonly ErrorCode[] {
+  return Object.keys(table) as ErrorCode[];
+}
+
+/** `file:line:col: CODE sentence`, then the fix on its own line. */
+export function formatError(error: MeshtaxError): string {
+  return `${formatPlace(error.place)}${error.code} ${error.message}\n  fix: ${error.fix}`;
+}
+
+export function formatPlace(place: Place | undefined): string {
+  if (place === undefined) return '';
+  const position = place.line === undefined ? '' : `:${place.line}:${place.column ?? 1}`;
+  return `${place.file}${position}: `;
+}
+
+/** The sentence of any thrown value, for use inside another sentence. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function fill(sentence: string, values: Record<string, string | number>): string {
+  const filled = sentence.replace(/\{(\w+)\}/g, (whole, key: string) => (key in values ? String(values[key]) : whole));
+  // A problem that brings its own full stop must not double ours.
+  return filled.replace(/\.\.(?!\.)/g, '.');
+}

@@ -1,0 +1,95 @@
+/** The outside world as interfaces. `src/system` holds the real ones; tests pass their own. */
+
+export interface Clock {
+  /** CLOCK_MONOTONIC in ns: comparable between the processes of one machine. */
+  monotonicNs(): number;
+  wallTime(): Date;
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
+}
+
+export interface CommandResult {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
+}
+
+export interface CommandOptions {
+  readonly input?: string;
+  readonly timeoutMs?: number;
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Return a non-zero exit instead of throwing. */
+  readonly mayFail?: boolean;
+}
+
+export interface StartOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Where stdout (unless read as lines) and stderr go. */
+  readonly logFile: string;
+  /** Called for each line of stdout; without it stdout goes to the log. */
+  readonly onLine?: (line: string) => void;
+}
+
+export interface RunningProcess {
+  readonly pid: number;
+  /** Resolves when the process ended, however it ended. */
+  readonly ended: Promise<{ readonly exitCode: number | undefined; readonly signal: string | undefined }>;
+  /** Undefined while it runs. */
+  outcome(): { readonly exitCode: number | undefined; readonly signal: string | undefined } | undefined;
+  writeLine(line: string): void;
+  /** SIGTERM, then SIGKILL after `graceMs`; resolves when the process is gone. */
+  stop(graceMs?: number): Promise<void>;
+}
+
+/** Commands are argument arrays; nothing is ever given to a shell. */
+export interface Processes {
+  /** @throws MeshtaxError MT3009 when the command cannot start or (without mayFail) ends non-zero. */
+  run(command: readonly [string, ...string[]], options?: CommandOptions): Promise<CommandResult>;
+  start(command: readonly [string, ...string[]], options: StartOptions): RunningProcess;
+}
+
+export interface Files {
+  readText(path: string): Promise<string>;
+  readBytes(path: string): Promise<Uint8Array>;
+  /** Undefined when there is no such file. */
+  readTextIfAny(path: string): Promise<string | undefined>;
+  writeText(path: string, text: string, options?: { readonly mode?: number; readonly exclusive?: boolean }): Promise<void>;
+  /** Write beside, fsync, rename: a reader sees the old file or the new one, never half of it. */
+  writeAtomically(path: string, content: string | Uint8Array): Promise<void>;
+  appendDurably(path: string, line: string): Promise<void>;
+  list(path: string): Promise<readonly { readonly name: string; readonly isDirectory: boolean }[]>;
+  exists(path: string): Promise<boolean>;
+  makeDirectory(path: string, options?: { readonly mode?: number }): Promise<void>;
+  removeDirectory(path: string): Promise<void>;
+  /** Recursive. */
+  remove(path: string): Promise<void>;
+  changeOwner(path: string, uid: number, gid: number): Promise<void>;
+}
+
+/** An HTTP GET over a Unix socket (Envoy's admin interface). */
+export interface LocalHttp {
+  getText(socketPath: string, path: string, timeoutMs?: number): Promise<string>;
+}
+
+export interface System {
+  readonly clock: Clock;
+  readonly processes: Processes;
+  readonly files: Files;
+  readonly http: LocalHttp;
+  /** Cryptographic randomness, for ids and default seeds only. */
+  randomId(length: number): string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly host: HostIdentity;
+}
+
+export interface HostIdentity {
+  readonly platform: string;
+  readonly architecture: string;
+  readonly uid: number;
+  readonly pid: number;
+  readonly cpuCount: number;
+  readonly nodeBinary: string;
+  readonly nodeVersion: string;
+  /** The project's folder. */
+  readonly projectRoot: string;
+}

@@ -1,0 +1,87 @@
+/** What a run leaves on disk. Written once, read for ever: changes need a new schemaVersion and an upgrade. */
+import { z } from 'zod';
+import { featuresSchema } from './features.ts';
+import { findingSchema } from './findings.ts';
+import { loadResultSchema } from './contracts/generator.ts';
+
+export const SCHEMA_VERSION = 1;
+
+/** One figure of one instrument over one window. Counters are differences; gauges are the value at the end. */
+export const measureSchema = z.object({
+  collector: z.string(),
+  metric: z.string(),
+  component: z.string(),
+  unit: z.enum(['ns', 'bytes', 'count']),
+  kind: z.enum(['counter', 'gauge']),
+  value: z.number(),
+});
+export type Measure = z.infer<typeof measureSchema>;
+
+export const trialRecordSchema = z.object({
+  schemaVersion: z.number(),
+  id: z.string().regex(/^\d{3,6}-\d{2,6}-[a-z0-9-]{1,90}$/),
+  block: z.number().int(),
+  deployment: z.number().int(),
+  position: z.number().int(),
+  arm: z.string(),
+  workload: z.string(),
+  load: z.string(),
+  generator: z.string(),
+  startedAt: z.string(),
+  requested: z.object({ ratePerSecond: z.number().nullable(), durationNs: z.number(), connections: z.number(), arrivals: z.string().nullable() }),
+  result: loadResultSchema,
+  measures: z.array(measureSchema),
+  /** Counters of the datapath over the window, for the proof that all requests were on it. */
+  path: z.object({ moved: z.record(z.string(), z.number()), exact: z.boolean() }),
+  componentsEnded: z.array(z.string()),
+  findings: z.array(findingSchema),
+  valid: z.boolean(),
+});
+export type TrialRecord = z.infer<typeof trialRecordSchema>;
+
+export const armRecordSchema = z.object({
+  name: z.string(),
+  datapath: z.string(),
+  title: z.string(),
+  options: z.unknown(),
+  features: featuresSchema,
+  notes: z.record(z.string(), z.string()),
+});
+export type ArmRecord = z.infer<typeof armRecordSchema>;
+
+export const runRecordSchema = z.object({
+  schemaVersion: z.number(),
+  id: z.string(),
+  experiment: z.string(),
+  question: z.string(),
+  tool: z.object({ version: z.string(), node: z.string() }),
+  argv: z.array(z.string()),
+  specText: z.string(),
+  specHash: z.string(),
+  planHash: z.string(),
+  seed: z.string(),
+  cluster: z.string(),
+  baseline: z.string(),
+  confidence: z.number(),
+  blocks: z.number().int(),
+  blocksPerDeployment: z.number().int(),
+  loads: z.array(z.unknown()),
+  workloads: z.array(z.object({ name: z.string(), id: z.string(), protocol: z.string(), options: z.unknown() })),
+  arms: z.array(armRecordSchema),
+  collectors: z.array(z.object({ id: z.string(), title: z.string(), includes: z.string(), leavesOut: z.string() })),
+  facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  startedAt: z.string(),
+  endedAt: z.string().nullable(),
+  gaps: z.array(z.object({ afterBlock: z.number().int(), at: z.string() })),
+  status: z.enum(['running', 'complete', 'interrupted', 'failed']),
+  failure: z.string().nullable(),
+  findings: z.array(findingSchema),
+  sealed: z.boolean(),
+});
+export type RunRecord = z.infer<typeof runRecordSchema>;
+
+/** A run with its trials, as read from disk. */
+export interface StoredRun {
+  readonly run: RunRecord;
+  readonly trials: readonly TrialRecord[];
+}

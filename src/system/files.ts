@@ -1,0 +1,67 @@
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs/promises';
+import type { Files } from '../model/ports.ts';
+
+export const files: Files = {
+  readText: (path) => fs.readFile(path, 'utf8'),
+  readBytes: (path) => fs.readFile(path),
+  async readTextIfAny(path) {
+    try {
+      return await fs.readFile(path, 'utf8');
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+  },
+  async writeText(path, text, options = {}) {
+    await fs.writeFile(path, text, { mode: options.mode ?? 0o640, flag: options.exclusive === true ? 'wx' : 'w' });
+  },
+  async writeAtomically(path, content) {
+    const beside = `${path}.${randomBytes(4).toString('hex')}.tmp`;
+    const handle = await fs.open(beside, 'wx', 0o640);
+    try {
+      await handle.writeFile(content);
+      await handle.sync();
+    } catch (error) {
+      await handle.close();
+      await fs.rm(beside, { force: true });
+      throw error;
+    }
+    await handle.close();
+    await fs.rename(beside, path);
+  },
+  async appendDurably(path, line) {
+    const handle = await fs.open(path, 'a', 0o640);
+    try {
+      await handle.appendFile(line);
+      await handle.datasync();
+    } finally {
+      await handle.close();
+    }
+  },
+  async list(path) {
+    try {
+      const entries = await fs.readdir(path, { withFileTypes: true });
+      return entries.map((entry) => ({ name: entry.name, isDirectory: entry.isDirectory() })).sort((a, b) => (a.name < b.name ? -1 : 1));
+    } catch (error) {
+      if (isMissing(error)) return [];
+      throw error;
+    }
+  },
+  exists: (path) =>
+    fs.access(path).then(
+      () => true,
+      () => false,
+    ),
+  async makeDirectory(path, options = {}) {
+    await fs.mkdir(path, { recursive: true, mode: options.mode ?? 0o750 });
+  },
+  removeDirectory: (path) => fs.rmdir(path),
+  remove: (path) => fs.rm(path, { recursive: true, force: true }),
+  changeOwner: (path, uid, gid) => fs.chown(path, uid, gid),
+};
+
+function isMissing(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code;
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}

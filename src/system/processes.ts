@@ -1,0 +1,70 @@
+/** Commands and child processes through execa: argument arrays, never a shell. */
+import { createWriteStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { execa } from 'execa';
+import { MeshtaxError, reasonOf } from '../model/errors.ts';
+import type { CommandOptions, CommandResult, Processes, RunningProcess, StartOptions } from '../model/ports.ts';
+
+const DEFAULT_TIMEOUT_MS = 60_000;
+
+export const processes: Processes = { run, start };
+
+async function run(command: readonly [string, ...string[]], options: CommandOptions = {}): Promise<CommandResult> {
+  const [file, ...args] = command;
+  const result = await execa(file, args, {
+    reject: false,
+    stripFinalNewline: false,
+    timeout: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.env === undefined ? {} : { env: { ...options.env } }),
+  });
+  const exitCode = result.exitCode ?? -1;
+  if (exitCode !== 0 && options.mayFail !== true) {
+    const problem = result.timedOut ? 'it took too long' : lastLines(result.stderr) || `it ended with ${result.exitCode ?? result.code ?? result.signal}`;
+    throw new MeshtaxError('MT3009', { command: command.join(' ').slice(0, 300), problem });
+  }
+  return { stdout: result.stdout, stderr: result.stderr, exitCode };
+}
+
+function start(command: readonly [string, ...string[]], options: StartOptions): RunningProcess {
+  const [file, ...args] = command;
+  const child = execa(file, args, {
+    reject: false,
+    buffer: false,
+    cleanup: true,
+    // Not the terminal's group: one Ctrl-C must reach us alone, we end the children in order.
+    detached: true,
+    stdin: 'pipe',
+    stdout: options.onLine ? 'pipe' : { file: options.logFile },
+    stderr: options.onLine ? 'pipe' : { file: options.logFile },
+    ...(options.env === undefined ? {} : { env: { ...options.env } }),
+  });
+  if (options.onLine) {
+    child.stderr?.pipe(createWriteStream(options.logFile, { flags: 'a' }));
+    if (child.stdout) createInterface({ input: child.stdout }).on('line', options.onLine);
+  }
+  child.stdin?.on('error', () => {}); // the child is gone: `ended` tells
+  let outcome: { exitCode: number | undefined; signal: string | undefined } | undefined;
+  const ended = child.then(
+    (result) => (outcome = { exitCode: result.exitCode, signal: result.signal }),
+    (error: unknown) => (outcome = { exitCode: undefined, signal: reasonOf(error) }),
+  );
+  return {
+    pid: child.pid ?? -1,
+    ended,
+    outcome: () => outcome,
+    writeLine: (line) => void child.stdin?.write(`${line}\n`),
+    async stop(graceMs = 2000) {
+      if (outcome) return;
+      child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
+      await ended;
+      clearTimeout(timer);
+    },
+  };
+}
+
+function lastLines(text: string): string {
+  return text.trim().split('\n').slice(-3).join('; ').slice(0, 600);
+}
