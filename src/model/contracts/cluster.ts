@@ -4,6 +4,7 @@ import type { Experiment, Selected } from '../experiment.ts';
 import type { Features } from '../features.ts';
 import type { Finding } from '../findings.ts';
 import type { System } from '../ports.ts';
+import type { DoctorCheck } from './check.ts';
 import type { Datapath } from './datapath.ts';
 import type { ArmTarget, GeneratorCommand, LoadResult } from './generator.ts';
 import type { ServerSpec } from './workload.ts';
@@ -82,6 +83,14 @@ export interface CleanReport {
   readonly failed: readonly string[];
 }
 
+/** What must be on the machine before a cluster can be used, and its installation. */
+export interface ClusterSetup {
+  /** In words, without touching anything; empty when all is there. */
+  missing(system: System): Promise<readonly string[]>;
+  /** @throws MeshtaxError MT2001-MT2006. `say` announces each step before it is taken. */
+  provide(system: System, say: (line: string) => void): Promise<void>;
+}
+
 export interface Cluster {
   readonly id: string;
   readonly title: string;
@@ -89,6 +98,9 @@ export interface Cluster {
   /** What a run would create, in words, for `meshtax plan`. Touches nothing. */
   describe(experiment: Experiment): readonly string[];
   open(selected: Selected, system: System, options: OpenClusterOptions, undo: PushUndo): Promise<ClusterSession>;
+  readonly setup?: ClusterSetup;
+  /** Can it be used, and what will spoil its figures? Features are probed by trying them, not by version. */
+  readonly doctor: readonly DoctorCheck[];
   /** Removes leftovers of runs, however they died, without any local state of theirs. */
   clean?(system: System, which: { readonly run: string | undefined; readonly force: boolean }): Promise<CleanReport>;
 }

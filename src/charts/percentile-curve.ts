@@ -1,0 +1,76 @@
+import type { Cell } from '../analysis/analyse.ts';
+import { formatValue } from '../model/format.ts';
+import { CHART_CONFIG, SERIES_STYLE, type Chart } from './chart.ts';
+
+const MARKED = [0, 0.5, 0.9, 0.99, 0.999, 0.9999];
+
+/** The tail: latency over 1/(1-p), both logarithmic, up to the last percentile that the samples carry. */
+export const percentileCurve: Chart = {
+  id: 'percentile-curve',
+  draw(comparison) {
+    const cells = comparison.cells.filter((cell) => cell.curve.length > 0);
+    if (cells.length === 0) return undefined;
+    const shares = MARKED.filter((share) => cells.some((cell) => cell.curve.some((point) => point.share === share)));
+    return {
+      id: `percentiles-${comparison.workload}-${comparison.load}`,
+      title: `Latency by percentile: ${comparison.workload}, ${comparison.load}`,
+      sentence: `All requests of all valid blocks together, to show the shape; the intervals come from the blocks. ${lastPoints(cells)}`,
+      table: {
+        caption: 'Latency by percentile, all blocks together',
+        columns: [{ title: 'datapath', align: 'left' }, ...shares.map((share) => ({ title: nameOf(share), align: 'right' as const }))],
+        rows: cells.map((cell) => [cell.arm, ...shares.map((share) => at(cell, share))]),
+      },
+      spec: specOf(cells),
+    };
+  },
+};
+
+function nameOf(share: number): string {
+  return share === 0 ? 'least' : `p${Number((share * 100).toFixed(2))}`;
+}
+
+function at(cell: Cell, share: number): string {
+  const point = cell.curve.find((candidate) => candidate.share === share);
+  return point ? formatValue('ns', point.ns) : 'too few samples';
+}
+
+function lastPoints(cells: readonly Cell[]): string {
+  const parts = cells.map((cell) => {
+    const last = cell.curve.at(-1);
+    return last ? `${cell.arm} reaches ${formatValue('ns', last.ns)} at ${nameOf(last.share)}` : '';
+  });
+  return `${parts.join(', ')}.`;
+}
+
+function specOf(cells: readonly Cell[]) {
+  const values = cells.flatMap((cell) => cell.curve.map(({ share, ns }) => ({ arm: cell.arm, inverse: 1 / (1 - share), ms: ns / 1e6 })));
+  const arms = cells.map((cell) => cell.arm);
+  const furthest = Math.max(...values.map(({ inverse }) => inverse));
+  const latencies = values.map(({ ms }) => ms);
+  const series = { field: 'arm', type: 'nominal' as const, sort: null, legend: { title: null, orient: 'bottom' as const, symbolSize: 90 } };
+  return {
+    $schema: 'https://vega.github.io/schema/vega-lite/v6.json' as const,
+    config: CHART_CONFIG,
+    width: 600,
+    height: 280,
+    data: { values },
+    mark: { type: 'line' as const, point: { size: 40, filled: true }, strokeWidth: 2 },
+    encoding: {
+      x: {
+        field: 'inverse',
+        type: 'quantitative' as const,
+        scale: { type: 'log' as const, domain: [1, furthest * 1.1], nice: false },
+        axis: { title: 'percentile', values: [1, 2, 10, 100, 1000, 10_000], labelExpr: "format(100 - 100 / datum.value, '~r') + ' %'" },
+      },
+      y: {
+        field: 'ms',
+        type: 'quantitative' as const,
+        scale: { type: 'log' as const, domain: [Math.min(...latencies) * 0.9, Math.max(...latencies) * 1.1], nice: false },
+        axis: { title: 'latency (ms)', tickCount: 6, format: '~r' },
+      },
+      color: { ...series, scale: { domain: arms, range: SERIES_STYLE.colours.slice(0, arms.length) } },
+      strokeDash: { ...series, scale: { domain: arms, range: SERIES_STYLE.dashes.slice(0, arms.length).map((dash) => [...dash]) } },
+      shape: { ...series, scale: { domain: arms, range: SERIES_STYLE.shapes.slice(0, arms.length) } },
+    },
+  };
+}

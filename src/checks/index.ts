@@ -1,0 +1,19 @@
+/** The checks that do not depend on the cluster; a cluster brings its own doctor checks. To add one: a file and a line. */
+import type { Check } from '../model/contracts/check.ts';
+import { achievedRate } from './achieved-rate.ts';
+import { backlogEmpty } from './backlog-empty.ts';
+import { componentsAlive } from './components-alive.ts';
+import { cpuCount } from './cpu-count.ts';
+import { freeMemory } from './free-memory.ts';
+import { generatorBusy } from './generator-busy.ts';
+import { governor } from './governor.ts';
+import { noErrors } from './no-errors.ts';
+import { onPath } from './on-path.ts';
+import { pathExact } from './path-exact.ts';
+import { steal } from './steal.ts';
+
+export const checks: readonly Check[] = [
+  cpuCount, governor, steal, freeMemory,
+  onPath,
+  achievedRate, noErrors, backlogEmpty, generatorBusy, componentsAlive, pathExact,
+];

@@ -1,0 +1,19 @@
+import type { ValidityCheck } from '../model/contracts/check.ts';
+
+const TOLERATED_SHARE = 0.001;
+
+export const noErrors: ValidityCheck = {
+  stage: 'validity',
+  code: 'MT0302',
+  title: 'answers without error',
+  judge({ result }) {
+    const sent = result.arms.reduce((sum, arm) => sum + arm.ok + arm.errors, 0);
+    const errors = result.arms.reduce((sum, arm) => sum + arm.errors, 0);
+    const kinds = result.arms.flatMap((arm) => Object.entries(arm.errorKinds).map(([kind, count]) => `${kind}: ${count}`));
+    if (sent === 0) return { level: 'error', detail: 'nothing was sent', why: 'there is nothing to measure', fix: 'raise the rate or the duration' };
+    if (errors === 0) return { level: 'ok', detail: `${sent} answers`, why: '', fix: '' };
+    const detail = `${errors} of ${sent} (${kinds.join(', ')})`;
+    if (errors / sent <= TOLERATED_SHARE) return { level: 'warning', detail, why: 'failed requests are not in the latency figures', fix: '' };
+    return { level: 'error', detail, why: 'the slowest requests may be the failed ones: percentiles of the rest flatter', fix: 'see the logs of the deployment' };
+  },
+};

@@ -1,0 +1,37 @@
+/** What every command is given: the outside world, the families, and where to write. */
+import type { Check } from '../model/contracts/check.ts';
+import type { Cluster } from '../model/contracts/cluster.ts';
+import type { Collector } from '../model/contracts/collector.ts';
+import type { Datapath } from '../model/contracts/datapath.ts';
+import type { Generator } from '../model/contracts/generator.ts';
+import type { Workload } from '../model/contracts/workload.ts';
+import type { EventSink } from '../model/events.ts';
+import type { System } from '../model/ports.ts';
+
+export interface Families {
+  readonly clusters: readonly Cluster[];
+  readonly datapaths: readonly Datapath[];
+  readonly workloads: readonly Workload[];
+  readonly generators: readonly Generator[];
+  readonly collectors: readonly Collector[];
+  readonly checks: readonly Check[];
+}
+
+export interface App {
+  readonly system: System;
+  readonly families: Families;
+  readonly version: string;
+  readonly argv: readonly string[];
+  /** The result. */
+  readonly out: (text: string) => void;
+  /** Progress and warnings. */
+  readonly err: (text: string) => void;
+  readonly progress: (style: 'auto' | 'plain' | 'jsonl' | 'quiet') => EventSink;
+  /** SHA-256, hexadecimal. */
+  readonly hash: (text: string) => string;
+  /** Aborted by the first Ctrl-C or SIGTERM. */
+  readonly interruption: AbortSignal;
+}
+
+export const DEFAULT_RESULTS = 'results';
+export const DEFAULT_REPORTS = 'reports';

@@ -1,0 +1,102 @@
+/** From a file to a plan that can be stored, checked and run again: the same text and seed give the same plan. */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { MeshtaxError } from '../model/errors.ts';
+import type { Experiment } from '../model/experiment.ts';
+import { formatDuration, parseDurationNs } from '../model/units.ts';
+import { makePlan, type Plan } from '../plan/plan.ts';
+import type { App } from './app.ts';
+import { parseExperiment, readExperimentText } from './experiment-file.ts';
+
+const overridesSchema = z.object({ cluster: z.string().optional(), blocks: z.number().int().optional() });
+
+export const planFileSchema = z.object({
+  meshtaxPlan: z.literal(1),
+  specText: z.string(),
+  overrides: overridesSchema,
+  seed: z.string(),
+  planHash: z.string(),
+  trials: z.array(z.string()),
+});
+export type PlanFile = z.infer<typeof planFileSchema>;
+
+export interface PlannedExperiment {
+  readonly plan: Plan;
+  readonly file: PlanFile;
+}
+
+export interface PlanOptions {
+  readonly cluster?: string | undefined;
+  readonly budget?: string | undefined;
+  readonly seed?: string | undefined;
+}
+
+/** An experiment (YAML) or a plan made by `meshtax plan --out`. @throws MeshtaxError MT1001-MT1007, MT3010. */
+export async function planFromFile(app: App, file: string, options: PlanOptions): Promise<PlannedExperiment> {
+  const text = await readExperimentText(app, file);
+  if (!file.endsWith('.json')) return planExperiment(app, text, file, options);
+  const stored = planFileSchema.safeParse(jsonOrUndefined(text));
+  if (!stored.success) throw new MeshtaxError('MT3010', { problem: `${file} is not a plan` });
+  return replan(app, stored.data, file);
+}
+
+/** The plan of a stored file again. @throws MeshtaxError MT3010 when this version makes another one of it. */
+export function replan(app: App, stored: PlanFile, file: string): PlannedExperiment {
+  const again = assemble(app, stored.specText, file, stored.overrides, stored.seed);
+  if (again.file.planHash !== stored.planHash) throw new MeshtaxError('MT3010', { problem: 'its hash differs' });
+  return again;
+}
+
+function planExperiment(app: App, text: string, file: string, options: PlanOptions): PlannedExperiment {
+  const cluster = options.cluster === undefined ? {} : { cluster: options.cluster };
+  const seed = options.seed ?? parseExperiment(app.families, text, file).statistics.seed ?? app.system.randomId(8);
+  const full = assemble(app, text, file, cluster, seed);
+  if (options.budget === undefined) return full;
+  return assemble(app, text, file, { ...cluster, blocks: blocksWithin(full.plan, options.budget) }, seed);
+}
+
+function assemble(app: App, text: string, file: string, overrides: PlanFile['overrides'], seed: string): PlannedExperiment {
+  const experiment = override(app, parseExperiment(app.families, text, file), overrides);
+  requireSupport(app, experiment);
+  const plan = makePlan(experiment, app.families, seed);
+  const planHash = createHash('sha256').update(JSON.stringify({ experiment, seed, blocks: plan.blocks })).digest('hex');
+  const trials = plan.blocks.flatMap((block) => block.trials.map((trial) => `${trial.id} ${trial.workload} ${trial.load}`));
+  return { plan, file: { meshtaxPlan: 1, specText: text, overrides, seed, planHash, trials } };
+}
+
+function override(app: App, experiment: Experiment, overrides: PlanFile['overrides']): Experiment {
+  const statistics = overrides.blocks === undefined ? experiment.statistics : { ...experiment.statistics, blocks: overrides.blocks };
+  if (overrides.cluster === undefined) return { ...experiment, statistics };
+  const cluster = app.families.clusters.find((candidate) => candidate.id === overrides.cluster);
+  if (!cluster) {
+    const known = app.families.clusters.map((candidate) => candidate.id).join(', ');
+    throw new MeshtaxError('MT1005', { subject: `--cluster ${overrides.cluster}`, problem: `known clusters are ${known}`, command: 'run' });
+  }
+  return { ...experiment, statistics, cluster: cluster.schema.parse({ id: cluster.id }) };
+}
+
+function requireSupport(app: App, experiment: Experiment): void {
+  for (const selected of experiment.datapaths) {
+    const datapath = app.families.datapaths.find((candidate) => candidate.id === selected.id);
+    if (experiment.cluster.id === 'lab' && !datapath?.lab) throw new MeshtaxError('MT1007', { datapath: selected.id, cluster: 'lab', available: 'none' });
+  }
+}
+
+/** As many blocks as fit, by the plan's own estimate. */
+function blocksWithin(plan: Plan, budget: string): number {
+  const budgetNs = parseDurationNs(budget);
+  if (budgetNs === undefined) throw new MeshtaxError('MT1005', { subject: `--budget ${budget}`, problem: 'expected a duration, for instance 10m', command: 'run' });
+  const blocks = Math.floor((plan.blocks.length * budgetNs) / plan.estimateNs);
+  if (blocks < 2) {
+    throw new MeshtaxError('MT1005', { subject: `--budget ${budget}`, problem: `two blocks take about ${formatDuration((plan.estimateNs / plan.blocks.length) * 2)}`, command: 'run' });
+  }
+  return Math.min(blocks, plan.blocks.length);
+}
+
+function jsonOrUndefined(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,151 @@
+/** The command line: one line a command, examples in every help text. Exit codes are in model/errors.ts. */
+import { Command, CommanderError, Option } from '@commander-js/extra-typings';
+import { EXIT, type ExitCode } from '../model/errors.ts';
+import { DEFAULT_REPORTS, DEFAULT_RESULTS, type App } from './app.ts';
+import { cleanCommand } from './clean.ts';
+import { doctorCommand } from './doctor.ts';
+import { initCommand } from './init.ts';
+import { planCommand } from './plan.ts';
+import { quickstartCommand } from './quickstart.ts';
+import { runCommand } from './run.ts';
+import { schemaCommand } from './schema.ts';
+import { setupCommand } from './setup.ts';
+import { analyseCommand, FORMATS, listCommand, reportCommand, showCommand, verifyCommand } from './stored-runs.ts';
+import { testCommand } from './test.ts';
+
+/** Runs one command line; returns its exit code. Errors of ours pass through. */
+export async function runProgram(app: App): Promise<ExitCode> {
+  let exit: ExitCode = EXIT.ok;
+  const program = buildProgram(app, (code) => (exit = code));
+  try {
+    await program.parseAsync([...app.argv], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  }
+  return exit;
+}
+
+function buildProgram(app: App, ended: (exit: ExitCode) => void) {
+  const program = new Command('meshtax')
+    .description('What does a service-mesh datapath charge per request? Latency, CPU and memory, with error bars.')
+    .version(app.version)
+    .exitOverride()
+    .configureOutput({ writeOut: app.out, writeErr: app.err })
+    .showHelpAfterError('(try --help)')
+    .addHelpText('after', EXAMPLES);
+  const results = () => new Option('--results <directory>', 'where runs are stored').default(DEFAULT_RESULTS);
+  const cluster = () => new Option('--cluster <id>', 'run it there instead of where the experiment says').choices(app.families.clusters.map(({ id }) => id));
+
+  program
+    .command('quickstart')
+    .description('set-up (once), then the default experiment in the lab and its report: about four minutes')
+    .addOption(results())
+    .option('--reports <directory>', 'where the report is written', DEFAULT_REPORTS)
+    .action(async (options) => ended(await quickstartCommand(app, options)));
+  program
+    .command('setup')
+    .description('bring what the lab needs: system packages, Envoy, compiled eBPF programs')
+    .option('--check', 'only say what is missing')
+    .action(async (options) => ended(await setupCommand(app, options)));
+  program
+    .command('doctor')
+    .description('can this machine be measured, and what will spoil the figures?')
+    .addOption(new Option('--cluster <id>', 'which cluster to examine').default('lab'))
+    .option('--json', 'one JSON document')
+    .action(async (options) => ended(await doctorCommand(app, options)));
+  program
+    .command('init')
+    .description('write a commented experiment')
+    .argument('[file]', 'the new file', 'experiment.yaml')
+    .action(async (file) => ended(await initCommand(app, file)));
+  program
+    .command('plan')
+    .description('what a run would do, in which order and for how long; touches nothing')
+    .argument('<experiment>', 'a YAML file')
+    .addOption(cluster())
+    .option('--budget <duration>', 'fewer blocks, so that it takes at most this long, for instance 10m')
+    .option('--seed <text>', 'draws the order and the arrivals')
+    .option('--json', 'one JSON document')
+    .option('--out <file>', 'store the plan; `meshtax run FILE` runs exactly it')
+    .addHelpText('after', '\nexample: meshtax plan workloads/experiments/quickstart.yaml --budget 2m')
+    .action(async (file, options) => ended(await planCommand(app, file, options)));
+  program
+    .command('run')
+    .description('run an experiment, or a plan made by `plan --out`')
+    .argument('[file]', 'a YAML experiment or a JSON plan')
+    .addOption(cluster())
+    .addOption(results())
+    .option('--budget <duration>', 'fewer blocks, so that it takes at most this long, for instance 10m')
+    .option('--seed <text>', 'draws the order and the arrivals')
+    .option('--resume <run>', 'go on with an interrupted run, in its own order')
+    .option('--accept-drift', 'resume even though the machine changed; it is recorded')
+    .option('--keep', 'leave the last deployment standing, to look at it')
+    .option('--allow-concurrent', 'run although another run is measuring; it is recorded')
+    .option('--json', 'one JSON document instead of tables')
+    .addOption(new Option('--progress <style>', 'how progress is shown on stderr').choices(['auto', 'plain', 'jsonl', 'quiet'] as const).default('auto' as const))
+    .addHelpText('after', '\nexamples:\n  meshtax run workloads/experiments/quickstart.yaml\n  meshtax run --resume k3f9x2')
+    .action(async (file, options) => ended(await runCommand(app, file, options)));
+  program
+    .command('list')
+    .description('the stored runs')
+    .addOption(results())
+    .option('--json', 'one JSON document')
+    .action(async (options) => ended(await listCommand(app, options)));
+  program
+    .command('show')
+    .description('one run: its trials, their counters, what was invalid and why')
+    .argument('<run>', 'an id, the end of one, a directory, or `latest`')
+    .addOption(results())
+    .action(async (run, options) => ended(await showCommand(app, run, options)));
+  program
+    .command('verify')
+    .description('checksums and completeness of a stored run')
+    .argument('<run>', 'an id, the end of one, a directory, or `latest`')
+    .addOption(results())
+    .action(async (run, options) => ended(await verifyCommand(app, run, options)));
+  program
+    .command('analyse')
+    .description('recompute the analysis of a stored run; writes analysis.json into it')
+    .argument('<run>', 'an id, the end of one, a directory, or `latest`')
+    .addOption(results())
+    .action(async (run, options) => ended(await analyseCommand(app, run, options)));
+  program
+    .command('report')
+    .description('render a stored run, without any cluster')
+    .argument('<run>', 'an id, the end of one, a directory, or `latest`')
+    .addOption(results())
+    .addOption(new Option('--format <format>', 'html, md (Markdown), text or json').choices(FORMATS).default('text' as const))
+    .option('--out <file>', 'write it there instead of stdout')
+    .addHelpText('after', '\nexample: meshtax report latest --format html --out report.html')
+    .action(async (run, options) => ended(await reportCommand(app, run, options)));
+  program
+    .command('clean')
+    .description('remove everything that runs left on this machine, however they died')
+    .option('--run <id>', 'of one run')
+    .option('--all', 'of all runs')
+    .option('--force', 'also of runs that are still going on')
+    .addOption(new Option('--cluster <id>', 'which cluster to clean').default('lab'))
+    .action(async (options) => ended(await cleanCommand(app, options)));
+  program
+    .command('schema')
+    .description('JSON Schema of the experiment file')
+    .option('--out <file>', 'write it there')
+    .action(async (options) => ended(await schemaCommand(app, options)));
+  program
+    .command('test')
+    .description('set-up (once), then all tests of meshtax itself')
+    .argument('[names...]', 'only these test files')
+    .action(async (names) => ended(await testCommand(app, names)));
+  return program;
+}
+
+const EXAMPLES = `
+examples:
+  ./meshtax quickstart                       measure this machine, read the report
+  ./meshtax init my.yaml                     start an experiment of your own
+  ./meshtax plan my.yaml                     what would it do, and for how long?
+  ./meshtax run my.yaml
+  ./meshtax report latest --format html --out report.html
+
+exit codes: 0 done, 1 a bug, 2 usage or experiment, 3 preflight failed, 4 some trials invalid, 5 gate failed, 130 interrupted`;

@@ -1,0 +1,154 @@
+/** `meshtax run`: from an experiment or a plan to a sealed run directory and its report on stdout. */
+import { analyse } from '../analysis/analyse.ts';
+import { EXIT, MeshtaxError, type ExitCode } from '../model/errors.ts';
+import type { RunRecord } from '../model/records.ts';
+import { SCHEMA_VERSION } from '../model/records.ts';
+import type { Plan } from '../plan/plan.ts';
+import { buildReport } from '../report/build.ts';
+import { renderJson } from '../report/render/json.ts';
+import { summaryText } from '../report/render/summary.ts';
+import { executeRun } from '../run/lifecycle.ts';
+import { findRun, readRun } from '../store/read.ts';
+import { RunDirectory, utcStamp } from '../store/run-directory.ts';
+import { DEFAULT_RESULTS, type App } from './app.ts';
+import { planFileSchema, planFromFile, replan, type PlannedExperiment } from './planning.ts';
+
+export interface RunOptions {
+  readonly cluster?: string | undefined;
+  readonly budget?: string | undefined;
+  readonly seed?: string | undefined;
+  readonly results: string;
+  readonly resume?: string | undefined;
+  readonly acceptDrift?: boolean | undefined;
+  readonly keep?: boolean | undefined;
+  readonly allowConcurrent?: boolean | undefined;
+  readonly json?: boolean | undefined;
+  readonly progress: 'auto' | 'plain' | 'jsonl' | 'quiet';
+}
+
+export const defaultRunOptions: RunOptions = { results: DEFAULT_RESULTS, progress: 'auto' };
+
+export async function runCommand(app: App, file: string | undefined, options: RunOptions): Promise<ExitCode> {
+  const { exit } = await runAndReport(app, file, options);
+  return exit;
+}
+
+/** Returns where the run is, for commands that go on with it. */
+export async function runAndReport(app: App, file: string | undefined, options: RunOptions): Promise<{ exit: ExitCode; path: string }> {
+  const prepared = options.resume === undefined ? await freshRun(app, file, options) : await resumedRun(app, options.resume, options.results);
+  const { planned, record, directory, done } = prepared;
+  const cluster = app.families.clusters.find((candidate) => candidate.id === planned.plan.experiment.cluster.id);
+  if (!cluster) throw new Error('the schema lets no unknown cluster through');
+  const emit = app.progress(options.progress);
+  const trials = planned.plan.blocks.reduce((sum, block) => sum + block.trials.length, 0);
+  emit({ kind: 'started', run: record.id, directory: directory.path, trials: trials - done.size, estimateNs: (planned.plan.estimateNs * (trials - done.size)) / trials });
+  const outcome = await executeRun({
+    system: app.system,
+    plan: planned.plan,
+    cluster,
+    datapaths: app.families.datapaths,
+    collectors: app.families.collectors,
+    checks: app.families.checks,
+    directory,
+    record,
+    done,
+    expectedFacts: prepared.expectedFacts && options.acceptDrift !== true ? prepared.expectedFacts : undefined,
+    shortId: shortIdOf(record.id),
+    allowConcurrent: options.allowConcurrent === true,
+    keep: options.keep === true,
+    emit,
+    signal: app.interruption,
+  });
+  await report(app, directory.path, options.json === true);
+  if (options.keep === true) app.err(`kept: inspect with \`ip netns\`, remove with \`./meshtax clean --run ${shortIdOf(record.id)} --force\`\n`);
+  return { exit: outcome.invalid > 0 ? EXIT.invalidTrials : EXIT.ok, path: directory.path };
+}
+
+interface Prepared {
+  readonly planned: PlannedExperiment;
+  readonly record: RunRecord;
+  readonly directory: RunDirectory;
+  readonly done: ReadonlySet<string>;
+  readonly expectedFacts: RunRecord['facts'] | undefined;
+}
+
+async function freshRun(app: App, file: string | undefined, options: RunOptions): Promise<Prepared> {
+  if (file === undefined) throw new MeshtaxError('MT1005', { subject: 'the command', problem: 'it names neither an experiment nor --resume', command: 'run' });
+  const planned = await planFromFile(app, file, options);
+  const id = `${utcStamp(app.system.clock.wallTime())}-${app.system.randomId(6)}`;
+  const directory = await RunDirectory.create(options.results, planned.plan.experiment.name, id, app.system.files);
+  await directory.writeOnce('plan.json', `${JSON.stringify(planned.file, null, 1)}\n`);
+  return { planned, record: newRecord(app, planned, id), directory, done: new Set(), expectedFacts: undefined };
+}
+
+/** @throws MeshtaxError MT4005 when the run is already sealed. */
+async function resumedRun(app: App, wanted: string, results: string): Promise<Prepared> {
+  const { files } = app.system;
+  const path = await findRun(wanted, results, files);
+  const stored = await readRun(path, files);
+  if (stored.run.sealed) throw new MeshtaxError('MT4005', { run: stored.run.id });
+  const plan = planFileSchema.safeParse(JSON.parse(await files.readText(`${path}/plan.json`)));
+  if (!plan.success) throw new MeshtaxError('MT4003', { run: path, problem: 'plan.json is not a plan' });
+  const lastBlock = Math.max(-1, ...stored.trials.map((trial) => trial.block));
+  const record: RunRecord = { ...stored.run, gaps: [...stored.run.gaps, { afterBlock: lastBlock, at: app.system.clock.wallTime().toISOString() }] };
+  return {
+    planned: replan(app, plan.data, path),
+    record,
+    directory: await RunDirectory.open(path, files),
+    done: new Set(stored.trials.map((trial) => trial.id)),
+    expectedFacts: stored.run.facts,
+  };
+}
+
+function newRecord(app: App, { plan, file }: PlannedExperiment, id: string): RunRecord {
+  const { experiment } = plan;
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    id,
+    experiment: experiment.name,
+    question: experiment.question,
+    tool: { version: app.version, node: app.system.host.nodeVersion },
+    argv: [...app.argv],
+    specText: file.specText,
+    specHash: app.hash(file.specText),
+    planHash: file.planHash,
+    seed: plan.seed,
+    cluster: experiment.cluster.id,
+    baseline: experiment.baseline,
+    confidence: experiment.statistics.confidence,
+    blocks: experiment.statistics.blocks,
+    blocksPerDeployment: experiment.statistics.blocksPerDeployment,
+    loads: [...experiment.loads],
+    workloads: experiment.workloads.map(({ id: workload, name, options }, index) => ({ name, id: workload, protocol: plan.servers[index]?.protocol ?? '', options })),
+    arms: armsOf(app, plan),
+    collectors: app.families.collectors.map(({ id: collector, title, includes, leavesOut }) => ({ id: collector, title, includes, leavesOut })),
+    facts: {},
+    startedAt: app.system.clock.wallTime().toISOString(),
+    endedAt: null,
+    gaps: [],
+    status: 'running',
+    failure: null,
+    findings: [],
+    sealed: false,
+  };
+}
+
+function armsOf(app: App, plan: Plan): RunRecord['arms'] {
+  return plan.experiment.datapaths.map(({ id, name, options }) => {
+    const datapath = app.families.datapaths.find((candidate) => candidate.id === id);
+    if (!datapath) throw new Error(`no datapath ${id}`);
+    return { name, datapath: id, title: datapath.title, options, features: datapath.features(options), notes: {} };
+  });
+}
+
+/** The part after the dash: it names namespaces and cgroups. */
+function shortIdOf(runId: string): string {
+  return runId.slice(runId.lastIndexOf('-') + 1);
+}
+
+async function report(app: App, path: string, json: boolean): Promise<void> {
+  const stored = await readRun(path, app.system.files);
+  const analysis = analyse(stored);
+  const document = buildReport(stored, analysis);
+  app.out(json ? renderJson(stored.run, analysis, document) : `${summaryText(analysis, document)}\nrun: ${path}\n`);
+}

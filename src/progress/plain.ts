@@ -1,0 +1,62 @@
+/** One line per transition, for CI and logs. */
+import type { EventSink, RunEvent } from '../model/events.ts';
+import { formatDuration } from '../model/units.ts';
+
+export function plainReporter(write: (text: string) => void, nowNs: () => number): EventSink {
+  const startNs = nowNs();
+  const pace = new Pace(nowNs);
+  return (event) => {
+    const line = describe(event, pace);
+    if (line !== undefined) write(`[${formatDuration(nowNs() - startNs).padStart(7)}] ${line}\n`);
+  };
+}
+
+export function describe(event: RunEvent, pace: Pace): string | undefined {
+  switch (event.kind) {
+    case 'started':
+      pace.begin(event.trials);
+      return `run ${event.run}: ${event.trials} trials, about ${formatDuration(event.estimateNs)}`;
+    case 'deploying':
+      return `deployment ${event.deployment + 1}: ${event.arms.join(', ')}`;
+    case 'verified':
+      return `${event.finding.level === 'ok' ? 'ok  ' : 'FAIL'} ${event.arm}/${event.workload}: ${event.finding.detail}`;
+    case 'trial-started':
+      return undefined;
+    case 'trial-ended':
+      pace.tick();
+      return `${event.valid ? 'ok  ' : 'INVALID'} ${event.number}/${event.of} ${event.id}: ${event.summary}${pace.eta()}`;
+    case 'finding':
+      return event.finding.level === 'ok' ? undefined : `${event.finding.level}: ${event.finding.title}: ${event.finding.detail}`;
+    case 'undo-failed':
+      return `could not undo ${event.title}: ${event.reason} (meshtax clean --all)`;
+    case 'ended':
+      return `run ${event.status}`;
+  }
+}
+
+/** Time left, from the trials that this run has really done. */
+export class Pace {
+  readonly #nowNs: () => number;
+  #startNs = 0;
+  #done = 0;
+  #total = 0;
+
+  constructor(nowNs: () => number) {
+    this.#nowNs = nowNs;
+  }
+
+  begin(total: number): void {
+    this.#total = total;
+    this.#startNs = this.#nowNs();
+  }
+
+  tick(): void {
+    this.#done++;
+  }
+
+  eta(): string {
+    if (this.#done === 0 || this.#done >= this.#total) return '';
+    const perTrialNs = (this.#nowNs() - this.#startNs) / this.#done;
+    return `, ${formatDuration(Math.round((perTrialNs * (this.#total - this.#done)) / 1e9) * 1e9)} left`;
+  }
+}

@@ -1,0 +1,97 @@
+/** One self-contained page: no script, no request outside, real tables behind every chart, dark and print styles. */
+import type { DrawnChart, Table } from '../../charts/chart.ts';
+import type { Finding } from '../../model/findings.ts';
+import type { Block, ReportDocument } from '../document.ts';
+import { STYLE } from './style.ts';
+import { renderSvg } from './svg.ts';
+
+export async function renderHtml(document: ReportDocument): Promise<string> {
+  const blocks: string[] = [];
+  for (const block of document.blocks) blocks.push(await htmlOf(block));
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<title>${escape(document.title)}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<main>
+<header>
+<h1>${escape(document.title)}</h1>
+<p class="subtitle">${escape(document.subtitle)}</p>
+<ul class="verdicts">
+${document.verdicts.map((verdict) => `<li>${escape(verdict)}</li>`).join('\n')}
+</ul>
+</header>
+${blocks.join('\n')}
+</main>
+</body>
+</html>
+`;
+}
+
+async function htmlOf(block: Block): Promise<string> {
+  switch (block.kind) {
+    case 'heading':
+      return `<h${block.level}>${escape(block.text)}</h${block.level}>`;
+    case 'paragraph':
+      return `<p>${escape(block.text)}</p>`;
+    case 'list':
+      return `<ul>\n${block.items.map((item) => `<li>${escape(item)}</li>`).join('\n')}\n</ul>`;
+    case 'callout':
+      return `<p class="callout ${block.level}" role="note"><strong>${block.level === 'warning' ? 'Warning' : 'Note'}:</strong> ${escape(block.text)}</p>`;
+    case 'table':
+      return tableHtml(block.table);
+    case 'chart':
+      return chartHtml(block.chart);
+    case 'findings':
+      return `<ul class="findings">\n${block.findings.map(findingHtml).join('\n')}\n</ul>`;
+    case 'code':
+      return `<pre tabindex="0"><code>${escape(block.text)}</code></pre>`;
+  }
+}
+
+async function chartHtml(chart: DrawnChart): Promise<string> {
+  const svg = labelled(await renderSvg(chart.spec), chart);
+  return `<figure>
+<figcaption><strong>${escape(chart.title)}.</strong> ${escape(chart.sentence)}</figcaption>
+<div class="chart" tabindex="0">${svg}</div>
+<details><summary>The figures behind this chart</summary>
+${tableHtml(chart.table)}
+</details>
+</figure>`;
+}
+
+/** Vega gives its SVG neither a role nor a name; a reader that cannot see it gets both. */
+function labelled(svg: string, chart: DrawnChart): string {
+  const id = chart.id.replace(/[^a-z0-9-]/g, '-');
+  return svg.replace('<svg ', `<svg role="img" aria-labelledby="${id}-title ${id}-desc" `).replace('>', `><title id="${id}-title">${escape(chart.title)}</title><desc id="${id}-desc">${escape(chart.sentence)}</desc>`);
+}
+
+function tableHtml(table: Table): string {
+  const cell = (tag: 'td' | 'th', text: string, index: number) => {
+    const align = table.columns[index]?.align === 'right' ? ' class="number"' : '';
+    if (tag === 'th') return `<th scope="col"${align}>${escape(text)}</th>`;
+    return index === 0 ? `<th scope="row"${align}>${escape(text)}</th>` : `<td${align}>${escape(text)}</td>`;
+  };
+  return `<div class="table" tabindex="0"><table>
+<caption>${escape(table.caption)}</caption>
+<thead><tr>${table.columns.map((column, index) => cell('th', column.title, index)).join('')}</tr></thead>
+<tbody>
+${table.rows.map((row) => `<tr>${row.map((text, index) => cell('td', text, index)).join('')}</tr>`).join('\n')}
+</tbody>
+</table></div>`;
+}
+
+function findingHtml(finding: Finding): string {
+  const why = finding.why === '' ? '' : ` ${escape(finding.why)}.`;
+  return `<li class="${finding.level}"><code>${escape(finding.code)}</code> ${escape(finding.title)}: ${escape(finding.detail)}.${why}</li>`;
+}
+
+export function escape(text: string): string {
+  const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+  return text.replace(/[&<>"']/g, (character) => entities[character] as string);
+}

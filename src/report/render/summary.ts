@@ -1,0 +1,41 @@
+/** What `meshtax run` prints: for each comparison a narrow table that fits a terminal, then the verdicts. */
+import type { Analysis, Cell, ComparisonAnalysis } from '../../analysis/analyse.ts';
+import { formatDifference, formatEstimate } from '../../model/format.ts';
+import { verdictWord } from '../verdicts.ts';
+import type { ReportDocument } from '../document.ts';
+import { tableText } from './text.ts';
+
+const SHOWN = ['capacity', 'latency.p50', 'latency.p90', 'latency.p99', 'latency.p99.9', 'cpu.machine', 'cpu.client-proxy', 'cpu.server-proxy', 'memory.client-proxy', 'memory.server-proxy', 'cpu.ebpf-programs'];
+
+export function summaryText(analysis: Analysis, document: ReportDocument): string {
+  const parts = analysis.comparisons.map((comparison) => [...tableText(summaryTable(comparison, analysis.confidence)), ''].join('\n'));
+  const { exact, trials, requests } = analysis.proof;
+  return [document.title, document.subtitle, '', ...parts, `on path: every one of ${requests} requests counted in ${exact} of ${trials} trials`, ''].join('\n');
+}
+
+function summaryTable(comparison: ComparisonAnalysis, confidence: number) {
+  const rate = comparison.ratePerSecond === null ? 'closed loop' : `${comparison.ratePerSecond}/s`;
+  return {
+    caption: `${comparison.workload}, ${rate}; difference to ${comparison.baseline} inside a block, ${Math.round(confidence * 100)} % interval over blocks`,
+    columns: [
+      { title: 'datapath', align: 'left' as const },
+      { title: 'figure', align: 'left' as const },
+      { title: 'estimate', align: 'right' as const },
+      { title: `against ${comparison.baseline}`, align: 'right' as const },
+      { title: 'verdict', align: 'left' as const },
+    ],
+    rows: comparison.cells.flatMap((cell) => rowsOf(cell)),
+  };
+}
+
+function rowsOf(cell: Cell): string[][] {
+  return SHOWN.flatMap((id) => {
+    const metric = cell.metrics.find((candidate) => candidate.metric.id === id);
+    if (!metric) return [];
+    const { title, unit, group } = metric.metric;
+    const name = `${title}${group === 'cpu' ? ' /1000' : ''}`;
+    if (!metric.value) return [[cell.arm, name, '', '', metric.missing ?? '']];
+    const { versus } = metric;
+    return [[cell.arm, name, formatEstimate(unit, metric.value), versus ? formatDifference(unit, versus.difference) : '', versus ? verdictWord(metric, versus) : '']];
+  });
+}

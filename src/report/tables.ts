@@ -1,0 +1,89 @@
+/** The tables of a report. */
+import type { Analysis, Cell, ComparisonAnalysis } from '../analysis/analyse.ts';
+import { EBPF_COMPONENT } from '../analysis/metrics.ts';
+import type { Table } from '../charts/chart.ts';
+import { formatDifference, formatEstimate } from '../model/format.ts';
+import type { ArmRecord } from '../model/records.ts';
+import { tierOf } from '../model/features.ts';
+
+const HEADLINE = ['capacity', 'latency.p50', 'latency.p90', 'latency.p99', 'latency.p99.9', 'cpu.machine'];
+
+/** A row a datapath, each figure with its interval and, below the baseline, the difference to it. */
+export function mainTable(comparison: ComparisonAnalysis, analysis: Analysis): Table {
+  const ids = HEADLINE.filter((id) => comparison.cells.some((cell) => metricOf(cell, id)));
+  const title = (id: string) => {
+    const found = comparison.cells.map((cell) => metricOf(cell, id)).find(Boolean);
+    return id === 'cpu.machine' ? 'CPU per 1000, machine' : (found?.metric.title ?? id);
+  };
+  return {
+    caption: `${comparison.workload}, ${comparison.load}: estimate and, after the slash, difference to ${comparison.baseline} with ${Math.round(analysis.confidence * 100)} % interval`,
+    columns: [
+      { title: 'datapath', align: 'left' },
+      ...ids.map((id) => ({ title: title(id), align: 'right' as const })),
+      { title: 'proxy memory', align: 'right' },
+      { title: 'valid blocks', align: 'right' },
+    ],
+    rows: comparison.cells.map((cell) => [cell.arm, ...ids.map((id) => figure(cell, id)), proxyMemory(cell), `${cell.trials - cell.invalid} of ${cell.trials}`]),
+  };
+}
+
+/** CPU per 1000 requests and memory, by component. */
+export function componentTable(comparison: ComparisonAnalysis): Table {
+  const components = ['generator', 'client-proxy', 'server-proxy', 'server-app', 'observer', EBPF_COMPONENT];
+  const used = components.filter((component) => comparison.cells.some((cell) => metricOf(cell, `cpu.${component}`)));
+  return {
+    caption: `${comparison.workload}, ${comparison.load}: CPU per 1000 requests by component (approximate), and its memory`,
+    columns: [{ title: 'datapath', align: 'left' }, ...used.map((component) => ({ title: component, align: 'right' as const }))],
+    rows: comparison.cells.map((cell) => [
+      cell.arm,
+      ...used.map((component) => {
+        const cpu = estimate(cell, `cpu.${component}`);
+        const memory = estimate(cell, `memory.${component}`);
+        return memory === '' ? cpu : `${cpu}, ${memory}`;
+      }),
+    ]),
+  };
+}
+
+export function parityTable(arms: readonly ArmRecord[]): Table {
+  return {
+    caption: 'What each datapath does with a request',
+    columns: ['datapath', 'tier', 'encryption', 'identity', 'L7 passes', 'policy', 'load balancing', 'retries', 'telemetry', 'what it is not'].map((title) => ({ title, align: 'left' as const })),
+    rows: arms.map(({ name, features }) => [
+      name,
+      tierOf(features),
+      features.encryption,
+      features.identity,
+      String(features.l7PassesPerRequest),
+      features.policy,
+      features.loadBalancing,
+      String(features.retries),
+      features.telemetry,
+      features.notes,
+    ]),
+  };
+}
+
+function metricOf(cell: Cell, id: string) {
+  return cell.metrics.find((candidate) => candidate.metric.id === id);
+}
+
+function figure(cell: Cell, id: string): string {
+  const metric = metricOf(cell, id);
+  if (!metric) return '';
+  if (!metric.value) return `too few samples`;
+  const own = formatEstimate(metric.metric.unit, metric.value);
+  return metric.versus ? `${own} / ${formatDifference(metric.metric.unit, metric.versus.difference)}` : own;
+}
+
+function estimate(cell: Cell, id: string): string {
+  const metric = metricOf(cell, id);
+  return metric?.value ? formatEstimate(metric.metric.unit, metric.value) : '';
+}
+
+/** Both sidecars together: what a pair of pods pays. */
+function proxyMemory(cell: Cell): string {
+  const values = ['memory.client-proxy', 'memory.server-proxy'].flatMap((id) => metricOf(cell, id)?.value?.estimate ?? []);
+  if (values.length === 0) return 'none';
+  return `${(values.reduce((sum, value) => sum + value, 0) / 1024 / 1024).toFixed(0)} MiB`;
+}

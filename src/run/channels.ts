@@ -1,0 +1,51 @@
+/** The generators' connections: one channel per datapath, workload and load, open as long as the deployment. */
+import type { ClusterSession, Deployment, GeneratorSession, PushUndo } from '../model/contracts/cluster.ts';
+import type { Comparison } from '../plan/plan.ts';
+
+export interface Channel {
+  readonly deployment: Deployment;
+  readonly comparison: Comparison;
+  readonly generator: GeneratorSession;
+  /** How the generator calls it. */
+  readonly name: string;
+  readonly connections: number;
+}
+
+export function channelName(arm: string, comparison: Comparison): string {
+  return `${arm}/${comparison.workload}/${comparison.load.name}`;
+}
+
+/** The one process shared by all arms; generators that must live in a pod get a process per arm, on demand. */
+export class Generators {
+  readonly #session: ClusterSession;
+  readonly #inPod = new Map<string, GeneratorSession>();
+  #shared: GeneratorSession | undefined;
+
+  constructor(session: ClusterSession) {
+    this.#session = session;
+  }
+
+  async shared(undo: PushUndo): Promise<GeneratorSession> {
+    this.#shared ??= await this.#session.startGenerator(undefined, undo);
+    return this.#shared;
+  }
+
+  async open(deployment: Deployment, comparison: Comparison, undo: { run: PushUndo; deployment: PushUndo }): Promise<Channel> {
+    const { generator: kind, load } = comparison;
+    const generator = kind.placement === 'shared' ? await this.shared(undo.run) : await this.#inside(deployment, comparison, undo.deployment);
+    const name = channelName(deployment.arm, comparison);
+    const target = { ...deployment.target(comparison.server, kind.engine, load.connections), arm: name };
+    if (kind.placement === 'shared') undo.deployment(`connections of ${name}`, () => generator.disconnect(name));
+    // In the pod already: its own connections start there.
+    const connections = await generator.connect(kind.placement === 'shared' ? target : { ...target, dial: { ...target.dial, enter: [] } });
+    return { deployment, comparison, generator, name, connections };
+  }
+
+  async #inside(deployment: Deployment, comparison: Comparison, undo: PushUndo): Promise<GeneratorSession> {
+    const key = `${channelName(deployment.arm, comparison)}`;
+    undo('the generator in the pod', async () => void this.#inPod.delete(key));
+    const generator = await this.#session.startGenerator(deployment, undo);
+    this.#inPod.set(key, generator);
+    return generator;
+  }
+}

@@ -1,0 +1,122 @@
+/** One deployment of all datapaths: deploy, connect, and prove that each request takes its path and no other. */
+import type { ClusterSession, Deployment, PushUndo } from '../model/contracts/cluster.ts';
+import type { PathEvidence, VerifyCheck } from '../model/contracts/check.ts';
+import type { Datapath } from '../model/contracts/datapath.ts';
+import { MeshtaxError } from '../model/errors.ts';
+import type { EventSink } from '../model/events.ts';
+import type { Finding } from '../model/findings.ts';
+import type { Plan } from '../plan/plan.ts';
+import { Generators, type Channel } from './channels.ts';
+import { throwIfInterrupted, unlessInterrupted } from './interruption.ts';
+
+/** Requests of a proof: enough to notice one that strays, few enough to cost a fraction of a second. */
+const PROOF_REQUESTS = 100;
+const PROOF_RATE_PER_SECOND = 500;
+/** A closed loop cannot be told to send an exact number; its proof is a short load. */
+const CLOSED_PROOF_NS = 0.2e9;
+
+export interface DeployedBlock {
+  readonly deployments: readonly Deployment[];
+  readonly channels: ReadonlyMap<string, Channel>;
+  readonly findings: readonly Finding[];
+}
+
+export interface DeployContext {
+  readonly plan: Plan;
+  readonly session: ClusterSession;
+  readonly generators: Generators;
+  readonly datapaths: readonly Datapath[];
+  readonly verifyChecks: readonly VerifyCheck[];
+  readonly emit: EventSink;
+  readonly signal: AbortSignal;
+  readonly undoRun: PushUndo;
+  readonly runId: string;
+}
+
+export async function deployAll(context: DeployContext, number: number, undo: PushUndo): Promise<DeployedBlock> {
+  const { plan, session, signal } = context;
+  const arms = plan.experiment.datapaths;
+  context.emit({ kind: 'deploying', deployment: number, arms: arms.map((arm) => arm.name) });
+  const deployments: Deployment[] = [];
+  for (const selected of arms) {
+    const datapath = context.datapaths.find((candidate) => candidate.id === selected.id);
+    if (!datapath) throw new Error(`no datapath ${selected.id}: the schema should have refused it`);
+    // Not raced against the interruption: a half-made deployment could outlive its undo.
+    throwIfInterrupted(signal);
+    deployments.push(await session.deploy(datapath, selected, plan.servers, undo));
+  }
+  const channels = new Map<string, Channel>();
+  const findings: Finding[] = [];
+  for (const deployment of deployments) {
+    for (const comparison of plan.comparisons) {
+      const { channel, finding } = await unlessInterrupted(openAndProve(context, deployment, deployments, comparison, undo), signal);
+      channels.set(channel.name, channel);
+      findings.push(finding);
+      context.emit({ kind: 'verified', arm: deployment.arm, workload: comparison.workload, finding });
+    }
+  }
+  return { deployments, channels, findings };
+}
+
+async function openAndProve(
+  context: DeployContext,
+  deployment: Deployment,
+  all: readonly Deployment[],
+  comparison: Plan['comparisons'][number],
+  undo: PushUndo,
+): Promise<{ channel: Channel; finding: Finding }> {
+  const others = all.filter((candidate) => candidate !== deployment);
+  const before = await deployment.pathCounters();
+  const othersBefore = await countersOf(others);
+  const channel = await context.generators.open(deployment, comparison, { run: context.undoRun, deployment: undo });
+  const sent = await sendProof(channel);
+  const moved = difference(before, await deployment.pathCounters(), deployment);
+  const evidence: PathEvidence = {
+    arm: deployment.arm,
+    requests: comparison.load.loop === 'closed' ? reconcile(sent.requests, moved, deployment, comparison.load.connections) : sent.requests,
+    connections: channel.connections + sent.connections,
+    moved,
+    expectations: deployment.expectations,
+    others: difference(othersBefore, await countersOf(others)),
+  };
+  const findings = context.verifyChecks.map((check): Finding => ({ code: check.code, title: `${check.title}: ${channel.name}`, ...check.judge(evidence) }));
+  const failed = findings.find((finding) => finding.level === 'error');
+  if (failed) throw new MeshtaxError('MT3002', { arm: channel.name, problem: failed.detail, run: context.runId });
+  return { channel, finding: findings[0] as Finding };
+}
+
+async function sendProof(channel: Channel): Promise<{ requests: number; connections: number }> {
+  const { generator, name, comparison } = channel;
+  const result =
+    comparison.load.loop === 'closed'
+      ? await generator.load({ op: 'closed-load', arm: name, durationNs: CLOSED_PROOF_NS })
+      : await generator.load({
+          op: 'open-load',
+          arms: [name],
+          seed: `proof/${name}`,
+          arrivals: 'poisson',
+          ratePerSecond: PROOF_RATE_PER_SECOND,
+          durationNs: 0,
+          requests: PROOF_REQUESTS,
+        });
+  const arm = result.arms[0];
+  return { requests: arm?.sent ?? 0, connections: arm?.connectionsOpened ?? 0 };
+}
+
+/** A closed loop ends with up to one unanswered request a connection: what the counters saw is then its number. */
+export function reconcile(sent: number, moved: Readonly<Record<string, number>>, deployment: Deployment, connections: number): number {
+  const counted = deployment.expectations.filter((expectation) => expectation.equals === 'requests').map((expectation) => moved[expectation.counter] ?? 0);
+  const most = Math.max(sent, ...counted);
+  return most - sent <= connections ? most : sent;
+}
+
+async function countersOf(deployments: readonly Deployment[]): Promise<Record<string, number>> {
+  const all = await Promise.all(deployments.map(async (each) => [each, await each.pathCounters()] as const));
+  return Object.fromEntries(all.flatMap(([each, counters]) => Object.entries(counters).map(([name, value]) => [`${each.arm}.${name}`, value])));
+}
+
+/** Counters that must be zero are compared as they stand; all others by how far they moved. */
+export function difference(before: Readonly<Record<string, number>>, after: Readonly<Record<string, number>>, deployment?: Deployment): Record<string, number> {
+  const absolute = new Set(deployment?.expectations.filter((each) => each.equals === 'zero').map((each) => each.counter));
+  return Object.fromEntries(Object.entries(after).map(([name, value]) => [name, absolute.has(name) ? value : value - (before[name] ?? 0)]));
+}

@@ -1,0 +1,56 @@
+/**
+ * Effects and their undoing. The undo is pushed before the effect, so that half-made things are cleaned too; undoing
+ * runs in reverse order, goes on after a failure, and has its own time budget, whatever ended the run.
+ */
+import { reasonOf } from '../model/errors.ts';
+import type { Clock } from '../model/ports.ts';
+
+export interface UndoFailure {
+  readonly title: string;
+  readonly reason: string;
+}
+
+export class UndoStack {
+  readonly #entries: { title: string; undo: () => Promise<void> }[] = [];
+  readonly #clock: Clock;
+  #closed = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  readonly push = (title: string, undo: () => Promise<void>): void => {
+    // Work that an interruption left behind must not make what nobody would undo any more.
+    if (this.#closed) throw new Error(`too late for ${title}: the run is being undone`);
+    this.#entries.push({ title, undo });
+  };
+
+  /** Undo everything and accept nothing more. Never throws: what failed is returned. */
+  async unwind(budgetMs: number): Promise<UndoFailure[]> {
+    this.#closed = true;
+    const failures: UndoFailure[] = [];
+    const deadline = this.#clock.monotonicNs() + budgetMs * 1e6;
+    for (let entry = this.#entries.pop(); entry; entry = this.#entries.pop()) {
+      const leftMs = (deadline - this.#clock.monotonicNs()) / 1e6;
+      try {
+        if (leftMs <= 0) throw new Error('no time left');
+        await within(entry.undo(), leftMs);
+      } catch (error) {
+        failures.push({ title: entry.title, reason: reasonOf(error) });
+      }
+    }
+    return failures;
+  }
+}
+
+async function within(work: Promise<void>, milliseconds: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`it took longer than ${Math.round(milliseconds)} ms`)), milliseconds);
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,92 @@
+/** Reading runs from disk: found by path, id or `latest`; schema checked, checksums on demand. */
+import { z } from 'zod';
+import { MeshtaxError, reasonOf } from '../model/errors.ts';
+import type { Files } from '../model/ports.ts';
+import { runRecordSchema, SCHEMA_VERSION, trialRecordSchema, type RunRecord, type StoredRun } from '../model/records.ts';
+import { CHECKSUMS, filesBelow, sha256 } from './run-directory.ts';
+
+export interface RunEntry {
+  readonly path: string;
+  readonly record: RunRecord;
+}
+
+/** Every readable run below `results/<folder>/`, oldest first; unreadable ones are left out. */
+export async function listRuns(results: string, files: Files): Promise<RunEntry[]> {
+  const entries: RunEntry[] = [];
+  for (const folder of await files.list(results)) {
+    if (!folder.isDirectory) continue;
+    for (const run of await files.list(`${results}/${folder.name}`)) {
+      const path = `${results}/${folder.name}/${run.name}`;
+      if (!run.isDirectory || !(await files.exists(`${path}/run.json`))) continue;
+      try {
+        entries.push({ path, record: await readRunRecord(path, files) });
+      } catch (error) {
+        if (!(error instanceof MeshtaxError)) throw error;
+      }
+    }
+  }
+  return entries.sort((a, b) => (a.record.startedAt < b.record.startedAt ? -1 : 1));
+}
+
+/** A path to a run directory, a run's id or the end of it, or `latest`. @throws MeshtaxError MT4001. */
+export async function findRun(wanted: string, results: string, files: Files): Promise<string> {
+  if (await files.exists(`${wanted}/run.json`)) return wanted.replace(/\/+$/, '');
+  const runs = await listRuns(results, files);
+  if (wanted === 'latest' && runs.length > 0) return (runs.at(-1) as RunEntry).path;
+  const matching = runs.filter(({ record }) => record.id === wanted || record.id.endsWith(`-${wanted}`));
+  if (matching.length === 1) return (matching[0] as RunEntry).path;
+  throw new MeshtaxError('MT4001', { run: wanted, directory: results });
+}
+
+/** @throws MeshtaxError MT4003 when damaged, MT4004 when written by a newer version. */
+export async function readRunRecord(path: string, files: Files): Promise<RunRecord> {
+  return parse(path, 'run.json', runRecordSchema, files);
+}
+
+export async function readRun(path: string, files: Files): Promise<StoredRun> {
+  const run = await readRunRecord(path, files);
+  const trials = [];
+  for (const entry of await files.list(`${path}/trials`)) {
+    // A directory without its trial.json was interrupted before the record was whole: it never counted.
+    if (entry.isDirectory && (await files.exists(`${path}/trials/${entry.name}/trial.json`))) {
+      trials.push(await parse(path, `trials/${entry.name}/trial.json`, trialRecordSchema, files));
+    }
+  }
+  return { run, trials };
+}
+
+/** @throws MeshtaxError MT4003 naming the first file that is missing, changed or unknown to SHA256SUMS. */
+export async function verifyChecksums(path: string, files: Files): Promise<number> {
+  const damaged = (problem: string) => new MeshtaxError('MT4003', { run: path, problem });
+  const text = await files.readTextIfAny(`${path}/${CHECKSUMS}`);
+  if (text === undefined) throw damaged('it was never sealed: SHA256SUMS is missing');
+  const expected = new Map(text.split('\n').filter(Boolean).map((line) => [line.slice(66), line.slice(0, 64)]));
+  for (const name of await filesBelow(path, files)) {
+    if (name === CHECKSUMS || name === 'analysis.json') continue;
+    if (!expected.has(name)) throw damaged(`${name} was added`);
+    if ((await sha256(files, `${path}/${name}`)) !== expected.get(name)) throw damaged(`${name} was changed`);
+    expected.delete(name);
+  }
+  const [missing] = [...expected.keys()].filter((name) => name !== 'analysis.json');
+  if (missing !== undefined) throw damaged(`${missing} is missing`);
+  return text.split('\n').filter(Boolean).length;
+}
+
+async function parse<T>(path: string, name: string, schema: z.ZodType<T>, files: Files): Promise<T> {
+  let value: unknown;
+  try {
+    value = JSON.parse(await files.readText(`${path}/${name}`));
+  } catch (error) {
+    throw new MeshtaxError('MT4003', { run: path, problem: `${name}: ${reasonOf(error)}` }, { cause: error });
+  }
+  const version = z.object({ schemaVersion: z.number() }).safeParse(value);
+  if (version.success && version.data.schemaVersion > SCHEMA_VERSION) {
+    throw new MeshtaxError('MT4004', { run: path, found: version.data.schemaVersion, known: SCHEMA_VERSION });
+  }
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new MeshtaxError('MT4003', { run: path, problem: `${name}: ${issue?.path.join('.')}: ${issue?.message}` });
+  }
+  return parsed.data;
+}

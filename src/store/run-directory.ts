@@ -1,0 +1,105 @@
+/**
+ * Writing a run: `results/<experiment>/<UTC>-<id>/`. Measurements are written before they are interpreted, each file
+ * whole or not at all, and nothing is overwritten but run.json, which carries the run's state until it is sealed.
+ */
+import { createHash } from 'node:crypto';
+import { MeshtaxError, reasonOf } from '../model/errors.ts';
+import type { Files } from '../model/ports.ts';
+import type { RunRecord, TrialRecord } from '../model/records.ts';
+
+export const CHECKSUMS = 'SHA256SUMS';
+
+/** `20261121T093000Z`: sorts as text. */
+export function utcStamp(time: Date): string {
+  return time.toISOString().replace(/[-:]/g, '').replace(/\.\d+/, '');
+}
+
+export class RunDirectory {
+  readonly path: string;
+  readonly #files: Files;
+
+  private constructor(path: string, files: Files) {
+    this.path = path;
+    this.#files = files;
+  }
+
+  /** @throws MeshtaxError MT4002 when it cannot be written. */
+  static async create(results: string, experiment: string, runId: string, files: Files): Promise<RunDirectory> {
+    return RunDirectory.open(`${results}/${experiment}/${runId}`, files);
+  }
+
+  static async open(path: string, files: Files): Promise<RunDirectory> {
+    const directory = new RunDirectory(path, files);
+    await directory.#guard(async () => {
+      await files.makeDirectory(`${path}/trials`);
+      await files.makeDirectory(directory.logs);
+    });
+    return directory;
+  }
+
+  get logs(): string {
+    return `${this.path}/logs`;
+  }
+
+  async writeRun(record: RunRecord): Promise<void> {
+    await this.#guard(() => this.#files.writeAtomically(`${this.path}/run.json`, json(record)));
+  }
+
+  async writeOnce(name: string, content: string): Promise<void> {
+    await this.#guard(() => this.#files.writeAtomically(`${this.path}/${name}`, content));
+  }
+
+  /** The trial first, then the line that says it is there. */
+  async writeTrial(trial: TrialRecord): Promise<void> {
+    await this.#guard(async () => {
+      const directory = `${this.path}/trials/${trial.id}`;
+      await this.#files.makeDirectory(directory);
+      await this.#files.writeAtomically(`${directory}/trial.json`, json(trial));
+    });
+    await this.journal({ event: 'trial', id: trial.id, valid: trial.valid });
+  }
+
+  async journal(entry: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.#guard(() => this.#files.appendDurably(`${this.path}/journal.jsonl`, `${JSON.stringify(entry)}\n`));
+  }
+
+  /** Checksums of everything; after this the run is finished. Empty logs are dropped. */
+  async seal(record: RunRecord): Promise<void> {
+    await this.journal({ event: 'sealed' });
+    await this.writeRun({ ...record, sealed: true });
+    await this.#guard(async () => {
+      const lines = [];
+      for (const name of await filesBelow(this.path, this.#files)) {
+        if (name !== CHECKSUMS) lines.push(`${await sha256(this.#files, `${this.path}/${name}`)}  ${name}\n`);
+      }
+      await this.#files.writeAtomically(`${this.path}/${CHECKSUMS}`, lines.join(''));
+    });
+  }
+
+  async #guard<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw new MeshtaxError('MT4002', { problem: reasonOf(error) }, { cause: error });
+    }
+  }
+}
+
+export async function sha256(files: Files, path: string): Promise<string> {
+  return createHash('sha256').update(await files.readBytes(path)).digest('hex');
+}
+
+/** Names relative to the directory, sorted. */
+export async function filesBelow(directory: string, files: Files, prefix = ''): Promise<string[]> {
+  const names: string[] = [];
+  for (const entry of await files.list(`${directory}/${prefix}`)) {
+    const name = `${prefix}${entry.name}`;
+    if (entry.isDirectory) names.push(...(await filesBelow(directory, files, `${name}/`)));
+    else names.push(name);
+  }
+  return names;
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 1)}\n`;
+}
