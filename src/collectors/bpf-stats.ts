@@ -14,7 +14,7 @@ export const bpfStats: Collector = {
   title: 'time inside eBPF programs',
   includes: 'run time and run count of every eBPF program of the datapath',
   leavesOut: 'the two clock reads a run that counting itself costs (they are in the machine figure), and the kernel code around the programs',
-  weight: 'light',
+  weight: 'heavy',
   absent: (deployment) => (deployment.bpfPrograms.length === 0 ? 'no eBPF program on this datapath' : undefined),
   async open({ deployment, system }) {
     const before = await readAll(deployment, system);

@@ -15,7 +15,7 @@ export const envoyStats: Collector = {
   title: "Envoy's own counters",
   includes: 'requests and connections that each Envoy received for our services, and the heap it says it holds',
   leavesOut: 'its admin interface',
-  weight: 'light',
+  weight: 'heavy',
   absent: (deployment) => (deployment.envoys.length === 0 ? 'no Envoy on this datapath' : undefined),
   async open({ deployment, system }) {
     const before = await read(deployment, system);

@@ -4,7 +4,7 @@
  * timer slack (50 us by default on Linux) is lowered to 1 us first.
  */
 import { readlinkSync, writeFileSync } from 'node:fs';
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { arrivalTimes, type ArrivalSpec } from './arrivals.ts';
 import { monotonicNs } from './monotonic.ts';
 
@@ -13,26 +13,26 @@ const BATCH_NS = 100_000;
 /** Below this a sleep overshoots: post at once. */
 const SHORTEST_SLEEP_NS = 20_000;
 
-const { spec, startNs } = workerData as { spec: ArrivalSpec; startNs: number };
-
-lowerTimerSlack();
 const never = new Int32Array(new SharedArrayBuffer(4));
-let batch: number[] = [];
-for (const arrival of arrivalTimes(spec)) {
-  const due = startNs + arrival.offsetNs;
-  const first = batch[0];
-  if (first !== undefined && (due - first > BATCH_NS || due > monotonicNs() + SHORTEST_SLEEP_NS)) post();
-  const wait = due - monotonicNs();
-  if (wait > SHORTEST_SLEEP_NS) Atomics.wait(never, 0, 0, wait / 1e6);
-  batch.push(due, arrival.arm);
-}
-post();
-parentPort?.postMessage('end');
+lowerTimerSlack();
+parentPort?.on('message', ({ spec, startNs }: { spec: ArrivalSpec; startNs: number }) => beat(spec, startNs));
 
-function post(): void {
-  if (batch.length === 0) return;
-  parentPort?.postMessage(batch);
-  batch = [];
+function beat(spec: ArrivalSpec, startNs: number): void {
+  let batch: number[] = [];
+  const post = () => {
+    if (batch.length > 0) parentPort?.postMessage(batch);
+    batch = [];
+  };
+  for (const arrival of arrivalTimes(spec)) {
+    const due = startNs + arrival.offsetNs;
+    const first = batch[0];
+    if (first !== undefined && (due - first > BATCH_NS || due > monotonicNs() + SHORTEST_SLEEP_NS)) post();
+    const wait = due - monotonicNs();
+    if (wait > SHORTEST_SLEEP_NS) Atomics.wait(never, 0, 0, wait / 1e6);
+    batch.push(due, arrival.arm);
+  }
+  post();
+  parentPort?.postMessage('end');
 }
 
 function lowerTimerSlack(): void {

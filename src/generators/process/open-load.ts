@@ -16,8 +16,9 @@ type OpenLoadCommand = Extract<GeneratorCommand, { op: 'open-load' }>;
 
 /** How long answers may take after the last request was due. */
 const DRAIN_MS = 5000;
-/** The worker's start-up must lie before the first arrival. */
-const LEAD_NS = 40e6;
+/** The command must have reached the metronome before the first arrival; its first start takes longer. */
+const LEAD_NS = 10e6;
+const FIRST_LEAD_NS = 150e6;
 
 export async function runOpenLoad(command: OpenLoadCommand, clients: ReadonlyMap<string, ArmClient>): Promise<LoadResult> {
   const arms = command.arms.map((name) => {
@@ -26,7 +27,7 @@ export async function runOpenLoad(command: OpenLoadCommand, clients: ReadonlyMap
     return new ArmRecorder(name, client);
   });
   const spec: ArrivalSpec = { ...command, requests: command.requests, arms: arms.length };
-  const startNs = monotonicNs() + LEAD_NS;
+  const startNs = monotonicNs() + (metronome ? LEAD_NS : FIRST_LEAD_NS);
   const lag = newHistogram();
   const gaps = new GapMeter();
   const cpuBefore = process.cpuUsage();
@@ -55,17 +56,25 @@ export async function runOpenLoad(command: OpenLoadCommand, clients: ReadonlyMap
   };
 }
 
+let metronome: Worker | undefined;
+
+/** One worker for the life of the process: starting one costs as much CPU as hundreds of requests. */
 function pace(spec: ArrivalSpec, startNs: number, arrive: (intendedNs: number, arm: number) => void): Promise<void> {
+  const worker = (metronome ??= new Worker(new URL('./metronome.ts', import.meta.url)));
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./metronome.ts', import.meta.url), { workerData: { spec, startNs } });
+    const settle = (end: () => void) => {
+      worker.removeAllListeners();
+      end();
+    };
     worker.on('message', (message: number[] | 'end') => {
-      if (message === 'end') {
-        worker.terminate().then(() => resolve(), reject);
-        return;
-      }
+      if (message === 'end') return settle(resolve);
       for (let i = 0; i < message.length; i += 2) arrive(message[i] as number, message[i + 1] as number);
     });
-    worker.on('error', reject);
+    worker.on('error', (error) => {
+      metronome = undefined;
+      settle(() => reject(error));
+    });
+    worker.postMessage({ spec, startNs });
   });
 }
 

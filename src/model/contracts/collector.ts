@@ -19,7 +19,10 @@ export interface Collector {
   /** What its figures include and what they leave out: printed beside them. */
   readonly includes: string;
   readonly leavesOut: string;
-  /** `light` instruments open last and close first, so that the heavy ones disturb nothing measured. */
+  /**
+   * `heavy`: opening it costs CPU (a process, a request to a proxy). Light instruments open last and close first, so
+   * that what the heavy ones cost lies outside of what the light ones measure.
+   */
   readonly weight: 'heavy' | 'light';
   /** Why it has nothing to read here, or undefined when it has. */
   absent(deployment: Deployment): string | undefined;
