@@ -80,7 +80,12 @@ export function analyse(stored: StoredRun): Analysis {
     run: run.id,
     confidence: run.confidence,
     margin: MARGIN,
-    comparisons: keys.map((key) => compare(stored, trials.filter((trial) => `${trial.workload}\n${trial.load}` === key))),
+    comparisons: keys.map((key) =>
+      compare(
+        stored,
+        trials.filter((trial) => `${trial.workload}\n${trial.load}` === key),
+      ),
+    ),
     proof: {
       trials: trials.length,
       exact: trials.filter((trial) => trial.path.exact).length,
@@ -139,9 +144,19 @@ function valuesOf(trials: readonly TrialRecord[]): Map<string, ArmMetric> {
 
 function cellMetric(own: ArmMetric, baseline: ArmMetric | undefined, confidence: number): CellMetric {
   const blocks = [...own.byBlock].sort(([a], [b]) => a - b);
-  const value = own.withoutValue > 0 ? undefined : tInterval(blocks.map(([, each]) => each), confidence);
+  const value =
+    own.withoutValue > 0
+      ? undefined
+      : tInterval(
+          blocks.map(([, each]) => each),
+          confidence,
+        );
   const missing =
-    own.withoutValue > 0 ? `fewer than ${SAMPLES_ABOVE} requests of a block lie above it` : value === undefined ? 'fewer than 2 valid blocks' : undefined;
+    own.withoutValue > 0
+      ? `fewer than ${SAMPLES_ABOVE} requests of a block lie above it`
+      : value === undefined
+        ? 'fewer than 2 valid blocks'
+        : undefined;
   return { metric: own.metric, value, missing, blocks, versus: value && baseline ? versus(own, baseline, confidence) : undefined };
 }
 
@@ -151,10 +166,18 @@ function versus(own: ArmMetric, baseline: ArmMetric, confidence: number): Versus
     const other = baseline.byBlock.get(block);
     return other === undefined ? [] : [[value, other] as const];
   });
-  const difference = tInterval(pairs.map(([value, other]) => value - other), confidence);
+  const difference = tInterval(
+    pairs.map(([value, other]) => value - other),
+    confidence,
+  );
   if (!difference) return undefined;
   const positive = pairs.every(([value, other]) => value > 0 && other > 0);
-  const logs = positive ? tInterval(pairs.map(([value, other]) => Math.log(value / other)), confidence) : undefined;
+  const logs = positive
+    ? tInterval(
+        pairs.map(([value, other]) => Math.log(value / other)),
+        confidence,
+      )
+    : undefined;
   const ratio = logs && exponentiated(logs);
   const verdict = verdictOf(difference, ratio);
   return { difference, ratio, verdict, blocksToResolve: verdict === 'unresolved' ? blocksToResolve(difference, confidence) : undefined };

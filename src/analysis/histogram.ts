@@ -5,7 +5,7 @@ import { build, decodeFromCompressedBase64, type Histogram } from 'hdr-histogram
 export const SAMPLES_ABOVE = 10;
 
 export function decode(stored: { readonly count: number; readonly hdr: string }): Histogram | undefined {
-  return stored.count === 0 || stored.hdr === '' ? undefined : (decodeFromCompressedBase64(stored.hdr) as Histogram);
+  return stored.count === 0 || stored.hdr === '' ? undefined : decodeFromCompressedBase64(stored.hdr);
 }
 
 /** In ns; undefined when fewer than 10 samples lie above it. `share` 0.99 is the 99th percentile. */

@@ -26,7 +26,15 @@ export interface Chart {
 export const SERIES_STYLE = {
   colours: ['#000000', '#0072B2', '#D55E00', '#009E73', '#CC79A7', '#56B4E9', '#E69F00'],
   shapes: ['circle', 'square', 'triangle-up', 'diamond', 'cross', 'triangle-down', 'triangle-right'],
-  dashes: [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 4], [10, 4], [1, 3]],
+  dashes: [
+    [1, 0],
+    [6, 3],
+    [2, 2],
+    [8, 3, 2, 3],
+    [4, 4],
+    [10, 4],
+    [1, 3],
+  ],
 } as const;
 
 export const CHART_CONFIG = {

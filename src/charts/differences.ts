@@ -24,7 +24,14 @@ export const differences: Chart = {
           { title: 'difference', align: 'right' },
           { title: 'blocks', align: 'right' },
         ],
-        rows: panels.flatMap(({ title, rows }) => rows.map(({ arm, metric }) => [title, arm, formatDifference(metric.metric.unit, differenceOf(metric)), String(differenceOf(metric).n)])),
+        rows: panels.flatMap(({ title, rows }) =>
+          rows.map(({ arm, metric }) => [
+            title,
+            arm,
+            formatDifference(metric.metric.unit, differenceOf(metric)),
+            String(differenceOf(metric).n),
+          ]),
+        ),
       },
       spec: {
         $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
@@ -90,9 +97,16 @@ function panelSpec(panel: Panel, withNames: boolean) {
       { mark: { type: 'rule' as const, color: '#555', strokeDash: [4, 3] }, encoding: { x: { datum: 0, type: 'quantitative' as const } } },
       {
         mark: { type: 'rule' as const, strokeWidth: 2.5, color: '#0072B2' },
-        encoding: { y, x: { field: 'low', type: 'quantitative' as const, scale, axis: { title: panel.unit, tickCount: 4 } }, x2: { field: 'high' } },
+        encoding: {
+          y,
+          x: { field: 'low', type: 'quantitative' as const, scale, axis: { title: panel.unit, tickCount: 4 } },
+          x2: { field: 'high' },
+        },
       },
-      { mark: { type: 'point' as const, filled: true, size: 70, color: '#0072B2' }, encoding: { y, x: { field: 'estimate', type: 'quantitative' as const } } },
+      {
+        mark: { type: 'point' as const, filled: true, size: 70, color: '#0072B2' },
+        encoding: { y, x: { field: 'estimate', type: 'quantitative' as const } },
+      },
     ],
   };
 }

@@ -8,7 +8,8 @@ export const achievedRate: ValidityCheck = {
   code: 'MT0301',
   title: 'requested rate achieved',
   judge({ requested, result }) {
-    if (requested.ratePerSecond === null) return { level: 'not-applicable', detail: 'closed loop: there is no requested rate', why: '', fix: '' };
+    if (requested.ratePerSecond === null)
+      return { level: 'not-applicable', detail: 'closed loop: there is no requested rate', why: '', fix: '' };
     const deviation = result.achievedRatePerSecond / requested.ratePerSecond - 1;
     const sampling = requested.arrivals === 'poisson' ? 3 / Math.sqrt(Math.max(1, result.intendedRequests)) : 0;
     const detail = `${result.achievedRatePerSecond.toFixed(1)}/s of ${requested.ratePerSecond}/s (${(deviation * 100).toFixed(2)} %)`;

@@ -8,8 +8,14 @@ export const generatorBusy: ValidityCheck = {
   title: 'generator not the bottleneck',
   judge({ requested, result }) {
     const detail = `event loop busy ${(result.loopUtilisation * 100).toFixed(0)} % of the time`;
-    if (requested.ratePerSecond === null) return { level: 'not-applicable', detail: `${detail}; a closed loop may saturate its generator`, why: '', fix: '' };
+    if (requested.ratePerSecond === null)
+      return { level: 'not-applicable', detail: `${detail}; a closed loop may saturate its generator`, why: '', fix: '' };
     if (result.loopUtilisation <= BUSY) return { level: 'ok', detail, why: '', fix: '' };
-    return { level: 'error', detail, why: 'requests wait inside the generator, and the wait is charged to the datapath', fix: 'lower the rate' };
+    return {
+      level: 'error',
+      detail,
+      why: 'requests wait inside the generator, and the wait is charged to the datapath',
+      fix: 'lower the rate',
+    };
   },
 };

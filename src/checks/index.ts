@@ -13,7 +13,15 @@ import { pathExact } from './path-exact.ts';
 import { steal } from './steal.ts';
 
 export const checks: readonly Check[] = [
-  cpuCount, governor, steal, freeMemory,
+  cpuCount,
+  governor,
+  steal,
+  freeMemory,
   onPath,
-  achievedRate, noErrors, backlogEmpty, generatorBusy, componentsAlive, pathExact,
+  achievedRate,
+  noErrors,
+  backlogEmpty,
+  generatorBusy,
+  componentsAlive,
+  pathExact,
 ];

@@ -10,10 +10,17 @@ export const noErrors: ValidityCheck = {
     const sent = result.arms.reduce((sum, arm) => sum + arm.ok + arm.errors, 0);
     const errors = result.arms.reduce((sum, arm) => sum + arm.errors, 0);
     const kinds = result.arms.flatMap((arm) => Object.entries(arm.errorKinds).map(([kind, count]) => `${kind}: ${count}`));
-    if (sent === 0) return { level: 'error', detail: 'nothing was sent', why: 'there is nothing to measure', fix: 'raise the rate or the duration' };
+    if (sent === 0)
+      return { level: 'error', detail: 'nothing was sent', why: 'there is nothing to measure', fix: 'raise the rate or the duration' };
     if (errors === 0) return { level: 'ok', detail: `${sent} answers`, why: '', fix: '' };
     const detail = `${errors} of ${sent} (${kinds.join(', ')})`;
-    if (errors / sent <= TOLERATED_SHARE) return { level: 'warning', detail, why: 'failed requests are not in the latency figures', fix: '' };
-    return { level: 'error', detail, why: 'the slowest requests may be the failed ones: percentiles of the rest flatter', fix: 'see the logs of the deployment' };
+    if (errors / sent <= TOLERATED_SHARE)
+      return { level: 'warning', detail, why: 'failed requests are not in the latency figures', fix: '' };
+    return {
+      level: 'error',
+      detail,
+      why: 'the slowest requests may be the failed ones: percentiles of the rest flatter',
+      fix: 'see the logs of the deployment',
+    };
   },
 };

@@ -8,7 +8,13 @@ export const onPath: VerifyCheck = {
   judge(evidence) {
     const problems = [...evidence.expectations.flatMap((expectation) => mismatch(evidence, expectation)), ...strays(evidence)];
     if (problems.length === 0) {
-      return { level: 'ok', detail: `${evidence.requests} requests, ${evidence.connections} connections: ${countersOf(evidence)}`, why: '', fix: '', evidence: { ...evidence.moved } };
+      return {
+        level: 'ok',
+        detail: `${evidence.requests} requests, ${evidence.connections} connections: ${countersOf(evidence)}`,
+        why: '',
+        fix: '',
+        evidence: { ...evidence.moved },
+      };
     }
     return {
       level: 'error',

@@ -10,6 +10,11 @@ export const pathExact: ValidityCheck = {
     const counters = Object.entries(path.moved).map(([counter, moved]) => `${counter} ${moved}`);
     const detail = `${sent} sent; ${counters.join(', ') || 'no counter on this datapath'}`;
     if (path.exact) return { level: 'ok', detail, why: '', fix: '' };
-    return { level: 'error', detail, why: 'some requests took another path or were counted twice (retries)', fix: 'see the logs of the deployment' };
+    return {
+      level: 'error',
+      detail,
+      why: 'some requests took another path or were counted twice (retries)',
+      fix: 'see the logs of the deployment',
+    };
   },
 };

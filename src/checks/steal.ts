@@ -15,7 +15,12 @@ export const steal: DoctorCheck = {
     const share = (after.steal - before.steal) / Math.max(1, after.total - before.total);
     const detail = `${(share * 100).toFixed(1)} % over ${WATCH_MS / 1000} s (the kernel under-reports it)`;
     if (share <= TOLERATED_SHARE) return { level: 'ok', detail, why: '', fix: '' };
-    return { level: 'warning', detail, why: 'stolen time appears as latency, at random', fix: 'measure on a quieter host; more blocks narrow the intervals' };
+    return {
+      level: 'warning',
+      detail,
+      why: 'stolen time appears as latency, at random',
+      fix: 'measure on a quieter host; more blocks narrow the intervals',
+    };
   },
 };
 

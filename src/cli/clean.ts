@@ -2,12 +2,20 @@
 import { EXIT, MeshtaxError, type ExitCode } from '../model/errors.ts';
 import type { App } from './app.ts';
 
-export async function cleanCommand(app: App, options: { run?: string | undefined; all?: boolean | undefined; force?: boolean | undefined; cluster: string }): Promise<ExitCode> {
+export async function cleanCommand(
+  app: App,
+  options: { run?: string | undefined; all?: boolean | undefined; force?: boolean | undefined; cluster: string },
+): Promise<ExitCode> {
   if ((options.run === undefined) === (options.all !== true)) {
     throw new MeshtaxError('MT1005', { subject: 'the command', problem: 'it needs either --run ID or --all', command: 'clean' });
   }
   const cluster = app.families.clusters.find((candidate) => candidate.id === options.cluster);
-  if (!cluster?.clean) throw new MeshtaxError('MT1005', { subject: `--cluster ${options.cluster}`, problem: 'there is nothing to clean there', command: 'clean' });
+  if (!cluster?.clean)
+    throw new MeshtaxError('MT1005', {
+      subject: `--cluster ${options.cluster}`,
+      problem: 'there is nothing to clean there',
+      command: 'clean',
+    });
   const run = options.run?.slice(options.run.lastIndexOf('-') + 1);
   const report = await cluster.clean(app.system, { run, force: options.force === true });
   for (const line of report.removed) app.out(`removed ${line}\n`);

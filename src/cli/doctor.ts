@@ -8,7 +8,8 @@ const MARK = { ok: 'ok     ', info: 'info   ', warning: 'WARNING', error: 'ERROR
 
 export async function doctorCommand(app: App, options: { cluster: string; json?: boolean | undefined }): Promise<ExitCode> {
   const cluster = app.families.clusters.find((candidate) => candidate.id === options.cluster);
-  if (!cluster) throw new MeshtaxError('MT1005', { subject: `--cluster ${options.cluster}`, problem: 'there is no such cluster', command: 'doctor' });
+  if (!cluster)
+    throw new MeshtaxError('MT1005', { subject: `--cluster ${options.cluster}`, problem: 'there is no such cluster', command: 'doctor' });
   const checks = [...cluster.doctor, ...app.families.checks.filter((check): check is DoctorCheck => check.stage === 'doctor')];
   const findings: Finding[] = [];
   for (const check of checks) findings.push(await examine(check, app));
@@ -22,11 +23,20 @@ async function examine(check: DoctorCheck, app: App): Promise<Finding> {
   try {
     return { code, title, ...(await check.run(app.system)) };
   } catch (error) {
-    return { code, title, level: 'error', detail: `the check itself failed: ${reasonOf(error)}`, why: 'nothing is known about this', fix: '' };
+    return {
+      code,
+      title,
+      level: 'error',
+      detail: `the check itself failed: ${reasonOf(error)}`,
+      why: 'nothing is known about this',
+      fix: '',
+    };
   }
 }
 
 function describe(finding: Finding): string {
-  const more = [finding.why, finding.fix === '' ? '' : `fix: ${finding.fix}`].filter((line) => line !== '').map((line) => `        ${line}\n`);
+  const more = [finding.why, finding.fix === '' ? '' : `fix: ${finding.fix}`]
+    .filter((line) => line !== '')
+    .map((line) => `        ${line}\n`);
   return `${MARK[finding.level]} ${finding.code} ${finding.title}: ${finding.detail}\n${more.join('')}`;
 }

@@ -68,10 +68,15 @@ function deepest(issue: z.core.$ZodIssue, prefix: readonly PropertyKey[] = []): 
   }
   if (issue.code === 'invalid_union') {
     const options = (issue as { options?: readonly unknown[] }).options?.map(String) ?? [];
-    return { path, message: options.length > 0 ? `expected one of ${options.join(', ')}` : 'expected a known id or an object with one', unknownKey: undefined };
+    return {
+      path,
+      message: options.length > 0 ? `expected one of ${options.join(', ')}` : 'expected a known id or an object with one',
+      unknownKey: undefined,
+    };
   }
   if (issue.code === 'unrecognized_keys') return { path, message: `unknown key "${issue.keys[0]}"`, unknownKey: issue.keys[0] };
-  if (issue.code === 'invalid_value') return { path, message: `expected one of ${issue.values.map(String).join(', ')}`, unknownKey: undefined };
+  if (issue.code === 'invalid_value')
+    return { path, message: `expected one of ${issue.values.map(String).join(', ')}`, unknownKey: undefined };
   return { path, message: issue.message.replace(/^Invalid input: /, ''), unknownKey: undefined };
 }
 

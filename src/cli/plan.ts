@@ -19,6 +19,10 @@ export async function planCommand(app: App, file: string, options: PlanCommandOp
     if (await app.system.files.exists(options.out)) throw new MeshtaxError('MT1006', { file: options.out });
     await app.system.files.writeAtomically(options.out, `${JSON.stringify(planFile, null, 1)}\n`);
   }
-  app.out(options.json === true ? `${JSON.stringify({ ...planFile, estimateNs: plan.estimateNs }, null, 1)}\n` : explainPlan(plan, cluster?.describe(plan.experiment) ?? []));
+  app.out(
+    options.json === true
+      ? `${JSON.stringify({ ...planFile, estimateNs: plan.estimateNs }, null, 1)}\n`
+      : explainPlan(plan, cluster?.describe(plan.experiment) ?? []),
+  );
   return EXIT.ok;
 }

@@ -59,7 +59,9 @@ function assemble(app: App, text: string, file: string, overrides: PlanFile['ove
   const experiment = override(app, parseExperiment(app.families, text, file), overrides);
   requireSupport(app, experiment);
   const plan = makePlan(experiment, app.families, seed);
-  const planHash = createHash('sha256').update(JSON.stringify({ experiment, seed, blocks: plan.blocks })).digest('hex');
+  const planHash = createHash('sha256')
+    .update(JSON.stringify({ experiment, seed, blocks: plan.blocks }))
+    .digest('hex');
   const trials = plan.blocks.flatMap((block) => block.trials.map((trial) => `${trial.id} ${trial.workload} ${trial.load}`));
   return { plan, file: { meshtaxPlan: 1, specText: text, overrides, seed, planHash, trials } };
 }
@@ -78,17 +80,23 @@ function override(app: App, experiment: Experiment, overrides: PlanFile['overrid
 function requireSupport(app: App, experiment: Experiment): void {
   for (const selected of experiment.datapaths) {
     const datapath = app.families.datapaths.find((candidate) => candidate.id === selected.id);
-    if (experiment.cluster.id === 'lab' && !datapath?.lab) throw new MeshtaxError('MT1007', { datapath: selected.id, cluster: 'lab', available: 'none' });
+    if (experiment.cluster.id === 'lab' && !datapath?.lab)
+      throw new MeshtaxError('MT1007', { datapath: selected.id, cluster: 'lab', available: 'none' });
   }
 }
 
 /** As many blocks as fit, by the plan's own estimate. */
 function blocksWithin(plan: Plan, budget: string): number {
   const budgetNs = parseDurationNs(budget);
-  if (budgetNs === undefined) throw new MeshtaxError('MT1005', { subject: `--budget ${budget}`, problem: 'expected a duration, for instance 10m', command: 'run' });
+  if (budgetNs === undefined)
+    throw new MeshtaxError('MT1005', { subject: `--budget ${budget}`, problem: 'expected a duration, for instance 10m', command: 'run' });
   const blocks = Math.floor((plan.blocks.length * budgetNs) / plan.estimateNs);
   if (blocks < 2) {
-    throw new MeshtaxError('MT1005', { subject: `--budget ${budget}`, problem: `two blocks take about ${formatDuration((plan.estimateNs / plan.blocks.length) * 2)}`, command: 'run' });
+    throw new MeshtaxError('MT1005', {
+      subject: `--budget ${budget}`,
+      problem: `two blocks take about ${formatDuration((plan.estimateNs / plan.blocks.length) * 2)}`,
+      command: 'run',
+    });
   }
   return Math.min(blocks, plan.blocks.length);
 }

@@ -35,7 +35,8 @@ function buildProgram(app: App, ended: (exit: ExitCode) => void) {
     .showHelpAfterError('(try --help)')
     .addHelpText('after', EXAMPLES);
   const results = () => new Option('--results <directory>', 'where runs are stored').default(DEFAULT_RESULTS);
-  const cluster = () => new Option('--cluster <id>', 'run it there instead of where the experiment says').choices(app.families.clusters.map(({ id }) => id));
+  const cluster = () =>
+    new Option('--cluster <id>', 'run it there instead of where the experiment says').choices(app.families.clusters.map(({ id }) => id));
 
   program
     .command('quickstart')
@@ -83,7 +84,11 @@ function buildProgram(app: App, ended: (exit: ExitCode) => void) {
     .option('--keep', 'leave the last deployment standing, to look at it')
     .option('--allow-concurrent', 'run although another run is measuring; it is recorded')
     .option('--json', 'one JSON document instead of tables')
-    .addOption(new Option('--progress <style>', 'how progress is shown on stderr').choices(['auto', 'plain', 'jsonl', 'quiet'] as const).default('auto' as const))
+    .addOption(
+      new Option('--progress <style>', 'how progress is shown on stderr')
+        .choices(['auto', 'plain', 'jsonl', 'quiet'] as const)
+        .default('auto' as const),
+    )
     .addHelpText('after', '\nexamples:\n  meshtax run workloads/experiments/quickstart.yaml\n  meshtax run --resume k3f9x2')
     .action(async (file, options) => ended(await runCommand(app, file, options)));
   program

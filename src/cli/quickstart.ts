@@ -1,6 +1,6 @@
 /** `meshtax quickstart`: set-up, the default experiment in the lab, its report. */
 import type { ExitCode } from '../model/errors.ts';
-import { DEFAULT_REPORTS, type App } from './app.ts';
+import type { App } from './app.ts';
 import { defaultRunOptions, runAndReport } from './run.ts';
 import { setupCommand } from './setup.ts';
 import { renderRun } from './stored-runs.ts';
@@ -17,5 +17,3 @@ export async function quickstartCommand(app: App, options: { results: string; re
   app.out(`report: ${file}\n`);
   return exit;
 }
-
-export const quickstartDefaults = { reports: DEFAULT_REPORTS };

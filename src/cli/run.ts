@@ -35,13 +35,20 @@ export async function runCommand(app: App, file: string | undefined, options: Ru
 
 /** Returns where the run is, for commands that go on with it. */
 export async function runAndReport(app: App, file: string | undefined, options: RunOptions): Promise<{ exit: ExitCode; path: string }> {
-  const prepared = options.resume === undefined ? await freshRun(app, file, options) : await resumedRun(app, options.resume, options.results);
+  const prepared =
+    options.resume === undefined ? await freshRun(app, file, options) : await resumedRun(app, options.resume, options.results);
   const { planned, record, directory, done } = prepared;
   const cluster = app.families.clusters.find((candidate) => candidate.id === planned.plan.experiment.cluster.id);
   if (!cluster) throw new Error('the schema lets no unknown cluster through');
   const emit = app.progress(options.progress);
   const trials = planned.plan.blocks.reduce((sum, block) => sum + block.trials.length, 0);
-  emit({ kind: 'started', run: record.id, directory: directory.path, trials: trials - done.size, estimateNs: (planned.plan.estimateNs * (trials - done.size)) / trials });
+  emit({
+    kind: 'started',
+    run: record.id,
+    directory: directory.path,
+    trials: trials - done.size,
+    estimateNs: (planned.plan.estimateNs * (trials - done.size)) / trials,
+  });
   const outcome = await executeRun({
     system: app.system,
     plan: planned.plan,
@@ -60,7 +67,8 @@ export async function runAndReport(app: App, file: string | undefined, options: 
     signal: app.interruption,
   });
   await report(app, directory.path, options.json === true);
-  if (options.keep === true) app.err(`kept: inspect with \`ip netns\`, remove with \`./meshtax clean --run ${shortIdOf(record.id)} --force\`\n`);
+  if (options.keep === true)
+    app.err(`kept: inspect with \`ip netns\`, remove with \`./meshtax clean --run ${shortIdOf(record.id)} --force\`\n`);
   return { exit: outcome.invalid > 0 ? EXIT.invalidTrials : EXIT.ok, path: directory.path };
 }
 
@@ -73,7 +81,8 @@ interface Prepared {
 }
 
 async function freshRun(app: App, file: string | undefined, options: RunOptions): Promise<Prepared> {
-  if (file === undefined) throw new MeshtaxError('MT1005', { subject: 'the command', problem: 'it names neither an experiment nor --resume', command: 'run' });
+  if (file === undefined)
+    throw new MeshtaxError('MT1005', { subject: 'the command', problem: 'it names neither an experiment nor --resume', command: 'run' });
   const planned = await planFromFile(app, file, options);
   const id = `${utcStamp(app.system.clock.wallTime())}-${app.system.randomId(6)}`;
   const directory = await RunDirectory.create(options.results, planned.plan.experiment.name, id, app.system.files);
@@ -90,7 +99,10 @@ async function resumedRun(app: App, wanted: string, results: string): Promise<Pr
   const plan = planFileSchema.safeParse(JSON.parse(await files.readText(`${path}/plan.json`)));
   if (!plan.success) throw new MeshtaxError('MT4003', { run: path, problem: 'plan.json is not a plan' });
   const lastBlock = Math.max(-1, ...stored.trials.map((trial) => trial.block));
-  const record: RunRecord = { ...stored.run, gaps: [...stored.run.gaps, { afterBlock: lastBlock, at: app.system.clock.wallTime().toISOString() }] };
+  const record: RunRecord = {
+    ...stored.run,
+    gaps: [...stored.run.gaps, { afterBlock: lastBlock, at: app.system.clock.wallTime().toISOString() }],
+  };
   return {
     planned: replan(app, plan.data, path),
     record,
@@ -119,9 +131,19 @@ function newRecord(app: App, { plan, file }: PlannedExperiment, id: string): Run
     blocks: experiment.statistics.blocks,
     blocksPerDeployment: experiment.statistics.blocksPerDeployment,
     loads: [...experiment.loads],
-    workloads: experiment.workloads.map(({ id: workload, name, options }, index) => ({ name, id: workload, protocol: plan.servers[index]?.protocol ?? '', options })),
+    workloads: experiment.workloads.map(({ id: workload, name, options }, index) => ({
+      name,
+      id: workload,
+      protocol: plan.servers[index]?.protocol ?? '',
+      options,
+    })),
     arms: armsOf(app, plan),
-    collectors: app.families.collectors.map(({ id: collector, title, includes, leavesOut }) => ({ id: collector, title, includes, leavesOut })),
+    collectors: app.families.collectors.map(({ id: collector, title, includes, leavesOut }) => ({
+      id: collector,
+      title,
+      includes,
+      leavesOut,
+    })),
     facts: {},
     startedAt: app.system.clock.wallTime().toISOString(),
     endedAt: null,

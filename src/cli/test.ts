@@ -12,11 +12,14 @@ export async function testCommand(app: App, names: readonly string[]): Promise<E
   const summary = `${host.projectRoot}/node_modules/.cache/meshtax-tests-${randomId(6)}.json`;
   await files.makeDirectory(`${host.projectRoot}/node_modules/.cache`);
   const vitest = `${host.projectRoot}/node_modules/vitest/vitest.mjs`;
-  const result = await processes.run([host.nodeBinary, vitest, 'run', '--reporter=dot', '--reporter=json', `--outputFile.json=${summary}`, ...names], {
-    cwd: host.projectRoot,
-    timeoutMs: TEST_TIMEOUT_MS,
-    mayFail: true,
-  });
+  const result = await processes.run(
+    [host.nodeBinary, vitest, 'run', '--reporter=dot', '--reporter=json', `--outputFile.json=${summary}`, ...names],
+    {
+      cwd: host.projectRoot,
+      timeoutMs: TEST_TIMEOUT_MS,
+      mayFail: true,
+    },
+  );
   app.err(result.stdout + result.stderr);
   const text = await files.readTextIfAny(summary);
   await files.remove(summary);
@@ -24,7 +27,12 @@ export async function testCommand(app: App, names: readonly string[]): Promise<E
     app.out('0 passed, 1 failed\n');
     return EXIT.bug;
   }
-  const counts = JSON.parse(text) as { numPassedTests: number; numFailedTests: number; numFailedTestSuites: number; numPendingTests: number };
+  const counts = JSON.parse(text) as {
+    numPassedTests: number;
+    numFailedTests: number;
+    numFailedTestSuites: number;
+    numPendingTests: number;
+  };
   // A file that cannot even be loaded fails no test: it must not pass for none.
   const failed = Math.max(counts.numFailedTests, result.exitCode === 0 ? 0 : 1);
   app.out(`${counts.numPassedTests} passed, ${failed} failed${counts.numPendingTests > 0 ? `, ${counts.numPendingTests} skipped` : ''}\n`);

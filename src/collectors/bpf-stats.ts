@@ -13,7 +13,8 @@ export const bpfStats: Collector = {
   id: 'bpf-stats',
   title: 'time inside eBPF programs',
   includes: 'run time and run count of every eBPF program of the datapath',
-  leavesOut: 'the two clock reads a run that counting itself costs (they are in the machine figure), and the kernel code around the programs',
+  leavesOut:
+    'the two clock reads a run that counting itself costs (they are in the machine figure), and the kernel code around the programs',
   weight: 'heavy',
   absent: (deployment) => (deployment.bpfPrograms.length === 0 ? 'no eBPF program on this datapath' : undefined),
   async open({ deployment, system }) {
@@ -24,7 +25,14 @@ export const bpfStats: Collector = {
         return deployment.bpfPrograms.flatMap(({ name }, index): Measure[] => {
           const change = (field: keyof ProgramStats) => (after[index]?.[field] ?? 0) - (before[index]?.[field] ?? 0);
           return [
-            { collector: 'bpf-stats', metric: 'bpfTime', component: `ebpf/${name}`, unit: 'ns', kind: 'counter', value: change('runTimeNs') },
+            {
+              collector: 'bpf-stats',
+              metric: 'bpfTime',
+              component: `ebpf/${name}`,
+              unit: 'ns',
+              kind: 'counter',
+              value: change('runTimeNs'),
+            },
             { collector: 'bpf-stats', metric: 'bpfRuns', component: `ebpf/${name}`, unit: 'count', kind: 'counter', value: change('runs') },
           ];
         });

@@ -20,9 +20,23 @@ export const cgroup: Collector = {
         const after = await Promise.all(components.map((component) => readCpuNs(component.cgroup, system.files)));
         const memory = await Promise.all(components.map((component) => readMemory(component.cgroup, system.files)));
         return components.flatMap(({ role }, index): Measure[] => [
-          { collector: 'cgroup', metric: 'cpu', component: role, unit: 'ns', kind: 'counter', value: (after[index] ?? 0) - (before[index] ?? 0) },
+          {
+            collector: 'cgroup',
+            metric: 'cpu',
+            component: role,
+            unit: 'ns',
+            kind: 'counter',
+            value: (after[index] ?? 0) - (before[index] ?? 0),
+          },
           { collector: 'cgroup', metric: 'memory', component: role, unit: 'bytes', kind: 'gauge', value: memory[index]?.anonymous ?? 0 },
-          { collector: 'cgroup', metric: 'memoryWorkingSet', component: role, unit: 'bytes', kind: 'gauge', value: memory[index]?.workingSet ?? 0 },
+          {
+            collector: 'cgroup',
+            metric: 'memoryWorkingSet',
+            component: role,
+            unit: 'bytes',
+            kind: 'gauge',
+            value: memory[index]?.workingSet ?? 0,
+          },
         ]);
       },
     };

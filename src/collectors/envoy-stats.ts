@@ -22,7 +22,9 @@ export const envoyStats: Collector = {
     return {
       async close() {
         const after = await read(deployment, system);
-        return after.map((measure, index) => (measure.kind === 'counter' ? { ...measure, value: measure.value - (before[index]?.value ?? 0) } : measure));
+        return after.map((measure, index) =>
+          measure.kind === 'counter' ? { ...measure, value: measure.value - (before[index]?.value ?? 0) } : measure,
+        );
       },
     };
   },

@@ -40,7 +40,10 @@ export const links: Collector = {
 async function readAll(deployment: Deployment, system: System): Promise<LinkStats[]> {
   return Promise.all(
     deployment.links.map(async ({ enter, device }) => {
-      const { stdout } = await system.processes.run([...enter, 'ip', '-json', '-statistics', 'link', 'show', 'dev', device] as unknown as [string, ...string[]]);
+      const { stdout } = await system.processes.run([...enter, 'ip', '-json', '-statistics', 'link', 'show', 'dev', device] as unknown as [
+        string,
+        ...string[],
+      ]);
       const [link] = JSON.parse(stdout) as { stats64: { rx: Counters; tx: Counters } }[];
       const total = (field: keyof Counters) => (link?.stats64.rx[field] ?? 0) + (link?.stats64.tx[field] ?? 0);
       return { bytes: total('bytes'), packets: total('packets'), dropped: total('dropped') };

@@ -21,8 +21,22 @@ export const machineCpu: Collector = {
       async close() {
         const after = await readBusy(system.files);
         return [
-          { collector: 'machine-cpu', metric: 'cpu', component: 'machine', unit: 'ns', kind: 'counter', value: after.busyNs - before.busyNs },
-          { collector: 'machine-cpu', metric: 'steal', component: 'machine', unit: 'ns', kind: 'counter', value: after.stealNs - before.stealNs },
+          {
+            collector: 'machine-cpu',
+            metric: 'cpu',
+            component: 'machine',
+            unit: 'ns',
+            kind: 'counter',
+            value: after.busyNs - before.busyNs,
+          },
+          {
+            collector: 'machine-cpu',
+            metric: 'steal',
+            component: 'machine',
+            unit: 'ns',
+            kind: 'counter',
+            value: after.stealNs - before.stealNs,
+          },
         ];
       },
     };
@@ -31,7 +45,10 @@ export const machineCpu: Collector = {
 
 async function readBusy(files: Files): Promise<{ busyNs: number; stealNs: number }> {
   const [line = ''] = (await files.readText('/proc/stat')).split('\n', 1);
-  const ticks = line.split(/\s+/).slice(1, 1 + COLUMNS).map(Number);
+  const ticks = line
+    .split(/\s+/)
+    .slice(1, 1 + COLUMNS)
+    .map(Number);
   const nsOf = (value: number) => (value * 1e9) / USER_HZ;
   const stealNs = nsOf(ticks[STEAL_COLUMN] ?? 0);
   const busyTicks = ticks.reduce((sum, value, column) => (IDLE_COLUMNS.includes(column) ? sum : sum + value), 0);

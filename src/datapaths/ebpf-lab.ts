@@ -4,7 +4,18 @@ import type { Datapath } from '../model/contracts/datapath.ts';
 import type { LabNode, LabPod, LabSite } from '../model/contracts/lab-site.ts';
 import { memberSchema } from '../model/experiment.ts';
 import { attachToCgroup, attachToDevice, deviceOf, loadObject, readPerCpuArray, updateMap, type Attachment } from './ebpf/bpftool.ts';
-import { backend, endpointInfo, ipcacheKey, nodeConfig, policyAllow, policyKey, serviceEntry, serviceKey, u32, type Bytes } from './ebpf/encode.ts';
+import {
+  backend,
+  endpointInfo,
+  ipcacheKey,
+  nodeConfig,
+  policyAllow,
+  policyKey,
+  serviceEntry,
+  serviceKey,
+  u32,
+  type Bytes,
+} from './ebpf/encode.ts';
 
 const options = z.object({
   countRequests: z.boolean().default(true).describe('count requests in the kernel, to prove the path; costs each packet a little'),
@@ -35,7 +46,9 @@ export const ebpfLab: Datapath = {
     identity: 'ip',
     l7PassesPerRequest: 0,
     policy: 'l4',
-    telemetry: options.parse(selected).events ? 'flow events: new connection, new TCP flag, every 5 s; per-CPU packet metrics' : 'per-CPU packet metrics',
+    telemetry: options.parse(selected).events
+      ? 'flow events: new connection, new TCP flag, every 5 s; per-CPU packet metrics'
+      : 'per-CPU packet metrics',
     loadBalancing: 'at connect(), random backend',
     retries: 0,
     notes: "the lab's own programs after Cilium's structure (conntrack, ipcache, policy, metrics, events, redirect); not Cilium",
@@ -54,8 +67,16 @@ export const ebpfLab: Datapath = {
         expectations: [
           ...(chosen.countRequests
             ? ([
-                { counter: 'ebpfRequestsEgress', equals: 'requests', meaning: "requests that the programs of the client's node saw leave the pod" },
-                { counter: 'ebpfRequestsIngress', equals: 'requests', meaning: "requests that the programs of the server's node saw enter the pod" },
+                {
+                  counter: 'ebpfRequestsEgress',
+                  equals: 'requests',
+                  meaning: "requests that the programs of the client's node saw leave the pod",
+                },
+                {
+                  counter: 'ebpfRequestsIngress',
+                  equals: 'requests',
+                  meaning: "requests that the programs of the server's node saw enter the pod",
+                },
                 { counter: 'ebpfUncertain', equals: 'zero', meaning: 'segments whose requests could not be counted exactly' },
               ] as const)
             : []),
@@ -95,8 +116,16 @@ async function deployNode(site: LabSite, node: LabNode, chosen: Options): Promis
   const program = (name: string) => `${directory}/progs/${name}`;
   await loadObject(site, 'endpoint', directory);
   await updateMap(site, map('config'), [[u32(0), nodeConfig({ countRequests: chosen.countRequests, emitEvents: chosen.events })]]);
-  await updateMap(site, map('ipcache'), [site.client, site.server].map((pod) => [ipcacheKey(pod.address), u32(IDENTITY[pod.name])]));
-  await updateMap(site, map('policy'), node.pods.flatMap((pod) => policyOf(site, pod)));
+  await updateMap(
+    site,
+    map('ipcache'),
+    [site.client, site.server].map((pod) => [ipcacheKey(pod.address), u32(IDENTITY[pod.name])]),
+  );
+  await updateMap(
+    site,
+    map('policy'),
+    node.pods.flatMap((pod) => policyOf(site, pod)),
+  );
   await updateMap(site, map('endpoints'), await Promise.all(node.pods.map((pod) => endpointOf(site, node, pod))));
   const reader = chosen.events ? await readEvents(site, node, map('events')) : undefined;
 
@@ -114,7 +143,10 @@ async function deployNode(site: LabSite, node: LabNode, chosen: Options): Promis
 function policyOf(site: LabSite, pod: LabPod): (readonly [Bytes, Bytes])[] {
   const direction = pod.name === 'client' ? 'egress' : 'ingress';
   const identity = pod.name === 'client' ? IDENTITY.server : IDENTITY.client;
-  return site.servers.map((server) => [policyKey({ endpoint: ENDPOINT[pod.name], identity, direction, port: server.containerPort }), policyAllow]);
+  return site.servers.map((server) => [
+    policyKey({ endpoint: ENDPOINT[pod.name], identity, direction, port: server.containerPort }),
+    policyAllow,
+  ]);
 }
 
 async function endpointOf(site: LabSite, node: LabNode, pod: LabPod): Promise<readonly [Bytes, Bytes]> {
@@ -125,13 +157,22 @@ async function endpointOf(site: LabSite, node: LabNode, pod: LabPod): Promise<re
 
 /** Events cost something only when somebody reads them, as Cilium's agent does: one reader a node. */
 async function readEvents(site: LabSite, node: LabNode, map: string): Promise<Component> {
-  return site.start({ role: 'observer', name: `observer-${node.name}`, netns: node.netns, command: ['bpftool', '--json', 'map', 'event_pipe', 'pinned', map] });
+  return site.start({
+    role: 'observer',
+    name: `observer-${node.name}`,
+    netns: node.netns,
+    command: ['bpftool', '--json', 'map', 'event_pipe', 'pinned', map],
+  });
 }
 
 async function deploySocketLb(site: LabSite): Promise<{ directory: string; programs: readonly { name: string; pin: string }[] }> {
   const directory = `${site.pinDirectory}/sockets`;
   await loadObject(site, 'socket_lb', directory);
-  await updateMap(site, `${directory}/maps/lb_backends`, site.servers.map((server, index) => [u32(index + 1), backend({ address: site.server.address, port: server.containerPort })]));
+  await updateMap(
+    site,
+    `${directory}/maps/lb_backends`,
+    site.servers.map((server, index) => [u32(index + 1), backend({ address: site.server.address, port: server.containerPort })]),
+  );
   await updateMap(
     site,
     `${directory}/maps/lb_services`,

@@ -7,6 +7,7 @@ import { issueCertificates } from './envoy/certificates.ts';
 import { sidecarConfiguration } from './envoy/configuration.ts';
 import { interceptionRules } from './envoy/interception.ts';
 
+/** The uid Istio runs its proxy under; the nat rules tell the proxy's own traffic by it. */
 const PROXY_UID = 1337;
 
 const options = z.object({
@@ -44,7 +45,10 @@ export const envoySidecar: Datapath = {
       const sides = sidesOf(chosen);
       const directories = await Promise.all(sides.map((side) => site.directory(`${side}-proxy`, PROXY_UID)));
       if (chosen.tls === 'mtls') {
-        await issueCertificates(site, sides.map((side, index) => ({ name: side, directory: directories[index] as string, uid: PROXY_UID })));
+        await issueCertificates(
+          site,
+          sides.map((side, index) => ({ name: side, directory: directories[index] as string, uid: PROXY_UID })),
+        );
       }
       const sidecars = await Promise.all(sides.map((side, index) => startSidecar(site, side, directories[index] as string, chosen)));
       for (const side of sides) await intercept(site, podOf(site, side));
@@ -62,7 +66,13 @@ interface Sidecar {
 async function startSidecar(site: LabSite, side: Side, directory: string, chosen: Options): Promise<Sidecar> {
   const adminSocket = `${directory}/admin.sock`;
   const file = `${directory}/envoy.json`;
-  const configuration = await sidecarConfiguration(site, { side, tls: chosen.tls, adminSocket, certificates: directory, peerHasSidecar: chosen.sides === 'both' });
+  const configuration = await sidecarConfiguration(site, {
+    side,
+    tls: chosen.tls,
+    adminSocket,
+    certificates: directory,
+    peerHasSidecar: chosen.sides === 'both',
+  });
   await site.files.writeText(file, configuration);
   await site.files.changeOwner(file, PROXY_UID, PROXY_UID);
   const component = await site.start({
@@ -70,8 +80,17 @@ async function startSidecar(site: LabSite, side: Side, directory: string, chosen
     netns: podOf(site, side).netns,
     uid: PROXY_UID,
     command: [
-      await site.tools.envoy(), '--config-path', file, '--concurrency', String(chosen.concurrency), '--use-dynamic-base-id',
-      '--log-level', 'warning', '--disable-hot-restart', '--drain-time-s', '1',
+      await site.tools.envoy(),
+      '--config-path',
+      file,
+      '--concurrency',
+      String(chosen.concurrency),
+      '--use-dynamic-base-id',
+      '--log-level',
+      'warning',
+      '--disable-hot-restart',
+      '--drain-time-s',
+      '1',
     ],
   });
   await site.waitFor(component, 'ready', async () => (await site.http.getText(adminSocket, '/ready', 1000)).trim() === 'LIVE');
@@ -94,7 +113,9 @@ function parts(site: LabSite, sidecars: readonly Sidecar[]): LabParts {
     })),
     notes: {},
     pathCounters: async () =>
-      Object.fromEntries(await Promise.all(sidecars.map(async (sidecar) => [counterOf(sidecar.side), await requestsSeen(site, sidecar)] as const))),
+      Object.fromEntries(
+        await Promise.all(sidecars.map(async (sidecar) => [counterOf(sidecar.side), await requestsSeen(site, sidecar)] as const)),
+      ),
     address: (server) => ({ host: site.serviceAddress, port: server.servicePort }),
   };
 }

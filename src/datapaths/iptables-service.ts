@@ -32,7 +32,10 @@ export const iptablesService: Datapath = {
         endpoint: { address: site.server.address, port: server.containerPort },
       }));
       const node = site.nodes[0] as LabNode;
-      await site.run(['iptables-restore', '--noflush'], { netns: node.netns, input: kubeProxyRules(ours, options.parse(selected).services) });
+      await site.run(['iptables-restore', '--noflush'], {
+        netns: node.netns,
+        input: kubeProxyRules(ours, options.parse(selected).services),
+      });
       return {
         components: [],
         envoys: [],

@@ -5,8 +5,23 @@ export type RunEvent =
   | { readonly kind: 'started'; readonly run: string; readonly directory: string; readonly trials: number; readonly estimateNs: number }
   | { readonly kind: 'deploying'; readonly deployment: number; readonly arms: readonly string[] }
   | { readonly kind: 'verified'; readonly arm: string; readonly workload: string; readonly finding: Finding }
-  | { readonly kind: 'trial-started'; readonly id: string; readonly number: number; readonly of: number; readonly workload: string; readonly load: string; readonly arm: string }
-  | { readonly kind: 'trial-ended'; readonly id: string; readonly number: number; readonly of: number; readonly valid: boolean; readonly summary: string }
+  | {
+      readonly kind: 'trial-started';
+      readonly id: string;
+      readonly number: number;
+      readonly of: number;
+      readonly workload: string;
+      readonly load: string;
+      readonly arm: string;
+    }
+  | {
+      readonly kind: 'trial-ended';
+      readonly id: string;
+      readonly number: number;
+      readonly of: number;
+      readonly valid: boolean;
+      readonly summary: string;
+    }
   | { readonly kind: 'finding'; readonly finding: Finding }
   | { readonly kind: 'undo-failed'; readonly title: string; readonly reason: string }
   | { readonly kind: 'ended'; readonly status: string };

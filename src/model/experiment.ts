@@ -21,7 +21,11 @@ export interface Selected {
 export function memberSchema<const Id extends string, Options extends z.ZodObject>(id: Id, options: Options) {
   return z
     .strictObject({ id: z.literal(id), name: nameSchema.optional(), ...options.shape })
-    .transform(({ id: memberId, name, ...rest }) => ({ id: memberId as string, name: (name as string | undefined) ?? id, options: rest as unknown }));
+    .transform(({ id: memberId, name, ...rest }) => ({
+      id: memberId as string,
+      name: name ?? id,
+      options: rest as unknown,
+    }));
 }
 
 const openLoadSchema = z
@@ -31,7 +35,9 @@ const openLoadSchema = z
     rate: ratePerSecond({ min: 1, max: 200_000 }).describe('requests per second and datapath, for instance 500/s'),
     arrivals: z.enum(['poisson', 'uniform']).default('poisson'),
     connections: z.number().int().min(1).max(1024).default(8),
-    warmup: durationNs({ min: 0, max: 600 * SECOND }).default(SECOND).describe('sent but not measured, for instance 1s'),
+    warmup: durationNs({ min: 0, max: 600 * SECOND })
+      .default(SECOND)
+      .describe('sent but not measured, for instance 1s'),
     duration: durationNs({ min: 0.2 * SECOND, max: 3600 * SECOND }).describe('of one measured window, for instance 3s'),
     grpcEngine: z
       .enum(['http2', 'grpc-js'])
@@ -85,7 +91,7 @@ export interface Experiment {
   readonly statistics: Statistics;
 }
 
-type MemberSchema = z.ZodType<Selected, unknown>;
+type MemberSchema = z.ZodType<Selected>;
 
 /** What the families offer: `[id, schema]` of each member. */
 export interface Catalogue {
@@ -94,7 +100,7 @@ export interface Catalogue {
   readonly workloads: readonly MemberSchema[];
 }
 
-export function experimentSchema(catalogue: Catalogue): z.ZodType<Experiment, unknown> {
+export function experimentSchema(catalogue: Catalogue): z.ZodType<Experiment> {
   return z
     .strictObject({
       name: nameSchema.describe('names the folder under results/'),
@@ -108,12 +114,16 @@ export function experimentSchema(catalogue: Catalogue): z.ZodType<Experiment, un
     })
     .superRefine((value, context) => {
       for (const family of ['datapaths', 'workloads', 'loads'] as const) {
-        refuseDuplicates(value[family].map((item) => item.name), family, context);
+        refuseDuplicates(
+          value[family].map((item) => item.name),
+          family,
+          context,
+        );
       }
       if (!value.datapaths.some((datapath) => datapath.name === value.baseline)) {
         context.addIssue({ code: 'custom', path: ['baseline'], message: `names no datapath of this experiment: "${value.baseline}"` });
       }
-    }) as unknown as z.ZodType<Experiment, unknown>;
+    });
 }
 
 /** An entry is an id alone or an object with options. A default of the cluster is already resolved: it is let through. */
@@ -136,10 +146,18 @@ function idOf(member: MemberSchema): string {
   return pipe.in.shape.id.value;
 }
 
-function refuseDuplicates(names: readonly string[], family: string, context: { addIssue(issue: { code: 'custom'; path: (string | number)[]; message: string }): void }): void {
+function refuseDuplicates(
+  names: readonly string[],
+  family: string,
+  context: { addIssue(issue: { code: 'custom'; path: (string | number)[]; message: string }): void },
+): void {
   names.forEach((name, index) => {
     if (names.indexOf(name) !== index) {
-      context.addIssue({ code: 'custom', path: [family, index], message: `the name "${name}" occurs twice; give one of them another \`name\`` });
+      context.addIssue({
+        code: 'custom',
+        path: [family, index],
+        message: `the name "${name}" occurs twice; give one of them another \`name\``,
+      });
     }
   });
 }

@@ -15,5 +15,3 @@ export const findingSchema = z.object({
 });
 
 export type Finding = z.infer<typeof findingSchema>;
-
-export const isFailure = (finding: Finding): boolean => finding.level === 'error';

@@ -28,7 +28,12 @@ export const trialRecordSchema = z.object({
   load: z.string(),
   generator: z.string(),
   startedAt: z.string(),
-  requested: z.object({ ratePerSecond: z.number().nullable(), durationNs: z.number(), connections: z.number(), arrivals: z.string().nullable() }),
+  requested: z.object({
+    ratePerSecond: z.number().nullable(),
+    durationNs: z.number(),
+    connections: z.number(),
+    arrivals: z.string().nullable(),
+  }),
   result: loadResultSchema,
   measures: z.array(measureSchema),
   /** Counters of the datapath over the window, for the proof that all requests were on it. */

@@ -14,7 +14,9 @@ export function explainPlan(plan: Plan, created: readonly string[]): string {
     ...plan.comparisons.map(({ workload, load, generator }) => `  ${workload} x ${load.name}: ${generator.title}, ${loadInWords(load)}`),
     '',
     `${blocks} blocks in random order (seed ${plan.seed}), a fresh deployment every ${blocksPerDeployment === 1 ? 'block' : `${blocksPerDeployment} blocks`}:`,
-    ...plan.blocks.slice(0, 3).map((block) => `  block ${block.block}: ${block.trials.map((trial) => `${trial.arm}/${trial.workload}`).join(', ')}`),
+    ...plan.blocks
+      .slice(0, 3)
+      .map((block) => `  block ${block.block}: ${block.trials.map((trial) => `${trial.arm}/${trial.workload}`).join(', ')}`),
     ...(plan.blocks.length > 3 ? [`  ... and ${plan.blocks.length - 3} more`] : []),
     '',
     'will be created during the run and removed after it',

@@ -47,7 +47,12 @@ export interface PlanFamilies {
 export function makePlan(experiment: Experiment, families: PlanFamilies, seed: string): Plan {
   const servers = experiment.workloads.map((selected, index) => workloadOf(families, selected.id).server(selected, index));
   const comparisons = servers.flatMap((server) =>
-    experiment.loads.map((load): Comparison => ({ workload: server.workload, load, generator: generatorFor(families.generators, load, server), server })),
+    experiment.loads.map((load): Comparison => ({
+      workload: server.workload,
+      load,
+      generator: generatorFor(families.generators, load, server),
+      server,
+    })),
   );
   const blocks = Array.from({ length: experiment.statistics.blocks }, (_, index) => planBlock(experiment, comparisons, seed, index));
   return { experiment, seed, comparisons, servers, blocks, estimateNs: estimate(experiment, comparisons) };
@@ -58,9 +63,19 @@ function planBlock(experiment: Experiment, comparisons: readonly Comparison[], s
   const random = seededRandom(`order/${seed}/${index}`);
   const deployment = Math.floor(index / experiment.statistics.blocksPerDeployment);
   const cells = shuffled(comparisons, random).flatMap((comparison) =>
-    shuffled(experiment.datapaths, random).map((datapath) => ({ arm: datapath.name, workload: comparison.workload, load: comparison.load.name })),
+    shuffled(experiment.datapaths, random).map((datapath) => ({
+      arm: datapath.name,
+      workload: comparison.workload,
+      load: comparison.load.name,
+    })),
   );
-  const trials = cells.map((cell, position): PlannedTrial => ({ id: trialId(index, position, cell.arm), block: index, deployment, position, ...cell }));
+  const trials = cells.map((cell, position): PlannedTrial => ({
+    id: trialId(index, position, cell.arm),
+    block: index,
+    deployment,
+    position,
+    ...cell,
+  }));
   return { block: index, deployment, trials };
 }
 
@@ -69,7 +84,9 @@ function trialId(block: number, position: number, arm: string): string {
 }
 
 function generatorFor(generators: readonly Generator[], load: Load, server: ServerSpec): Generator {
-  const found = generators.find((candidate) => candidate.loop === load.loop && candidate.protocol === server.protocol && candidate.drives(load));
+  const found = generators.find(
+    (candidate) => candidate.loop === load.loop && candidate.protocol === server.protocol && candidate.drives(load),
+  );
   if (found) return found;
   const available = generators.map((generator) => `${generator.loop} loop over ${generator.protocol}`);
   throw new MeshtaxError('MT1004', { loop: load.loop, protocol: server.protocol, available: [...new Set(available)].join(', ') });

@@ -32,9 +32,14 @@ function verdictsOf(comparison: ComparisonAnalysis): string[] {
 function incomplete({ run }: StoredRun): Block[] {
   const blocks: Block[] = [];
   if (run.status !== 'complete') {
-    blocks.push({ kind: 'callout', level: 'warning', text: `This run is ${run.status}${run.failure === null ? '' : `: ${run.failure}`}. What it measured until then is shown.` });
+    blocks.push({
+      kind: 'callout',
+      level: 'warning',
+      text: `This run is ${run.status}${run.failure === null ? '' : `: ${run.failure}`}. What it measured until then is shown.`,
+    });
   }
-  for (const gap of run.gaps) blocks.push({ kind: 'callout', level: 'info', text: `The run was continued at ${gap.at}, after block ${gap.afterBlock}.` });
+  for (const gap of run.gaps)
+    blocks.push({ kind: 'callout', level: 'info', text: `The run was continued at ${gap.at}, after block ${gap.afterBlock}.` });
   return blocks;
 }
 
@@ -88,14 +93,26 @@ function validity({ run, trials }: StoredRun): Block[] {
     },
     ...(invalid.length === 0
       ? []
-      : [{ kind: 'list' as const, items: invalid.map((trial) => `${trial.id}: ${trial.findings.filter((finding) => finding.level === 'error').map((finding) => `${finding.title}: ${finding.detail}`).join('; ')}`) }]),
+      : [
+          {
+            kind: 'list' as const,
+            items: invalid.map(
+              (trial) =>
+                `${trial.id}: ${trial.findings
+                  .filter((finding) => finding.level === 'error')
+                  .map((finding) => `${finding.title}: ${finding.detail}`)
+                  .join('; ')}`,
+            ),
+          },
+        ]),
     ...(warnings.length === 0 ? [] : [{ kind: 'findings' as const, findings: warnings }]),
   ];
 }
 
 function method({ run }: StoredRun, analysis: Analysis): Block[] {
   const confidence = Math.round(analysis.confidence * 100);
-  const fresh = run.blocksPerDeployment === 1 ? 'every block on a fresh deployment' : `a fresh deployment every ${run.blocksPerDeployment} blocks`;
+  const fresh =
+    run.blocksPerDeployment === 1 ? 'every block on a fresh deployment' : `a fresh deployment every ${run.blocksPerDeployment} blocks`;
   return [
     { kind: 'heading', level: 2, text: 'Method' },
     {
@@ -124,7 +141,12 @@ function method({ run }: StoredRun, analysis: Analysis): Block[] {
 }
 
 function environment({ run }: StoredRun): Block[] {
-  const facts: Record<string, string | number | boolean> = { ...run.facts, startedAt: run.startedAt, endedAt: run.endedAt ?? 'not ended', meshtax: run.tool.version };
+  const facts: Record<string, string | number | boolean> = {
+    ...run.facts,
+    startedAt: run.startedAt,
+    endedAt: run.endedAt ?? 'not ended',
+    meshtax: run.tool.version,
+  };
   return [
     { kind: 'heading', level: 2, text: 'Where it was measured' },
     {

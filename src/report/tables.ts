@@ -23,7 +23,12 @@ export function mainTable(comparison: ComparisonAnalysis, analysis: Analysis): T
       { title: 'proxy memory', align: 'right' },
       { title: 'valid blocks', align: 'right' },
     ],
-    rows: comparison.cells.map((cell) => [cell.arm, ...ids.map((id) => figure(cell, id)), proxyMemory(cell), `${cell.trials - cell.invalid} of ${cell.trials}`]),
+    rows: comparison.cells.map((cell) => [
+      cell.arm,
+      ...ids.map((id) => figure(cell, id)),
+      proxyMemory(cell),
+      `${cell.trials - cell.invalid} of ${cell.trials}`,
+    ]),
   };
 }
 
@@ -48,7 +53,18 @@ export function componentTable(comparison: ComparisonAnalysis): Table {
 export function parityTable(arms: readonly ArmRecord[]): Table {
   return {
     caption: 'What each datapath does with a request',
-    columns: ['datapath', 'tier', 'encryption', 'identity', 'L7 passes', 'policy', 'load balancing', 'retries', 'telemetry', 'what it is not'].map((title) => ({ title, align: 'left' as const })),
+    columns: [
+      'datapath',
+      'tier',
+      'encryption',
+      'identity',
+      'L7 passes',
+      'policy',
+      'load balancing',
+      'retries',
+      'telemetry',
+      'what it is not',
+    ].map((title) => ({ title, align: 'left' as const })),
     rows: arms.map(({ name, features }) => [
       name,
       tierOf(features),

@@ -32,7 +32,8 @@ export class Generators {
 
   async open(deployment: Deployment, comparison: Comparison, undo: { run: PushUndo; deployment: PushUndo }): Promise<Channel> {
     const { generator: kind, load } = comparison;
-    const generator = kind.placement === 'shared' ? await this.shared(undo.run) : await this.#inside(deployment, comparison, undo.deployment);
+    const generator =
+      kind.placement === 'shared' ? await this.shared(undo.run) : await this.#inside(deployment, comparison, undo.deployment);
     const name = channelName(deployment.arm, comparison);
     const target = { ...deployment.target(comparison.server, kind.engine, load.connections), arm: name };
     if (kind.placement === 'shared') undo.deployment(`connections of ${name}`, () => generator.disconnect(name));
@@ -42,7 +43,7 @@ export class Generators {
   }
 
   async #inside(deployment: Deployment, comparison: Comparison, undo: PushUndo): Promise<GeneratorSession> {
-    const key = `${channelName(deployment.arm, comparison)}`;
+    const key = channelName(deployment.arm, comparison);
     undo('the generator in the pod', async () => void this.#inPod.delete(key));
     const generator = await this.#session.startGenerator(deployment, undo);
     this.#inPod.set(key, generator);

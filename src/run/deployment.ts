@@ -79,7 +79,11 @@ async function openAndProve(
     expectations: deployment.expectations,
     others: difference(othersBefore, await countersOf(others)),
   };
-  const findings = context.verifyChecks.map((check): Finding => ({ code: check.code, title: `${check.title}: ${channel.name}`, ...check.judge(evidence) }));
+  const findings = context.verifyChecks.map((check): Finding => ({
+    code: check.code,
+    title: `${check.title}: ${channel.name}`,
+    ...check.judge(evidence),
+  }));
   const failed = findings.find((finding) => finding.level === 'error');
   if (failed) throw new MeshtaxError('MT3002', { arm: channel.name, problem: failed.detail, run: context.runId });
   return { channel, finding: findings[0] as Finding };
@@ -105,18 +109,26 @@ async function sendProof(channel: Channel): Promise<{ requests: number; connecti
 
 /** A closed loop ends with up to one unanswered request a connection: what the counters saw is then its number. */
 export function reconcile(sent: number, moved: Readonly<Record<string, number>>, deployment: Deployment, connections: number): number {
-  const counted = deployment.expectations.filter((expectation) => expectation.equals === 'requests').map((expectation) => moved[expectation.counter] ?? 0);
+  const counted = deployment.expectations
+    .filter((expectation) => expectation.equals === 'requests')
+    .map((expectation) => moved[expectation.counter] ?? 0);
   const most = Math.max(sent, ...counted);
   return most - sent <= connections ? most : sent;
 }
 
 async function countersOf(deployments: readonly Deployment[]): Promise<Record<string, number>> {
   const all = await Promise.all(deployments.map(async (each) => [each, await each.pathCounters()] as const));
-  return Object.fromEntries(all.flatMap(([each, counters]) => Object.entries(counters).map(([name, value]) => [`${each.arm}.${name}`, value])));
+  return Object.fromEntries(
+    all.flatMap(([each, counters]) => Object.entries(counters).map(([name, value]) => [`${each.arm}.${name}`, value])),
+  );
 }
 
 /** Counters that must be zero are compared as they stand; all others by how far they moved. */
-export function difference(before: Readonly<Record<string, number>>, after: Readonly<Record<string, number>>, deployment?: Deployment): Record<string, number> {
+export function difference(
+  before: Readonly<Record<string, number>>,
+  after: Readonly<Record<string, number>>,
+  deployment?: Deployment,
+): Record<string, number> {
   const absolute = new Set(deployment?.expectations.filter((each) => each.equals === 'zero').map((each) => each.counter));
   return Object.fromEntries(Object.entries(after).map(([name, value]) => [name, absolute.has(name) ? value : value - (before[name] ?? 0)]));
 }

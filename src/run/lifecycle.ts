@@ -191,7 +191,11 @@ function refuseHopelessRate(records: readonly TrialRecord[]): void {
   const shortfall = (record: TrialRecord) => record.result.achievedRatePerSecond / (record.requested.ratePerSecond ?? 1);
   if (open.length === 0 || open.some((record) => record.valid || shortfall(record) > 0.9)) return;
   const best = open.reduce((a, b) => (shortfall(a) > shortfall(b) ? a : b));
-  throw new MeshtaxError('MT3003', { requested: best.requested.ratePerSecond ?? 0, arm: best.arm, achieved: Math.round(best.result.achievedRatePerSecond) });
+  throw new MeshtaxError('MT3003', {
+    requested: best.requested.ratePerSecond ?? 0,
+    arm: best.arm,
+    achieved: Math.round(best.result.achievedRatePerSecond),
+  });
 }
 
 async function finish(request: RunRequest, state: RunState): Promise<void> {

@@ -23,7 +23,8 @@ export async function runTrial(context: TrialContext, planned: PlannedTrial, cha
   const { deployment, comparison } = channel;
   const { load } = comparison;
   const startedAt = context.system.clock.wallTime().toISOString();
-  if (load.warmupNs > 0) await unlessInterrupted(apply(channel, load, load.warmupNs, `warm-up/${context.seed}/${planned.id}`), context.signal);
+  if (load.warmupNs > 0)
+    await unlessInterrupted(apply(channel, load, load.warmupNs, `warm-up/${context.seed}/${planned.id}`), context.signal);
 
   const countersBefore = await deployment.pathCounters();
   const recordings = await openAll(context, channel);
@@ -63,7 +64,14 @@ export function judge(record: TrialRecord, checks: readonly ValidityCheck[]): Fi
 async function apply(channel: Channel, load: Load, durationNs: number, seed: string): Promise<LoadResult> {
   return load.loop === 'closed'
     ? channel.generator.load({ op: 'closed-load', arm: channel.name, durationNs })
-    : channel.generator.load({ op: 'open-load', arms: [channel.name], seed, arrivals: load.arrivals, ratePerSecond: load.ratePerSecond, durationNs });
+    : channel.generator.load({
+        op: 'open-load',
+        arms: [channel.name],
+        seed,
+        arrivals: load.arrivals,
+        ratePerSecond: load.ratePerSecond,
+        durationNs,
+      });
 }
 
 function isExact(channel: Channel, result: LoadResult, moved: Readonly<Record<string, number>>): boolean {
@@ -90,6 +98,6 @@ async function openAll(context: TrialContext, channel: Channel): Promise<Recordi
 
 async function closeAll(recordings: readonly Recording[]): Promise<Measure[]> {
   const measures: Measure[][] = [];
-  for (const recording of [...recordings].reverse()) measures.push([...(await recording.close())]);
-  return measures.reverse().flat();
+  for (const recording of recordings.toReversed()) measures.push([...(await recording.close())]);
+  return measures.toReversed().flat();
 }

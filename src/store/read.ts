@@ -60,7 +60,12 @@ export async function verifyChecksums(path: string, files: Files): Promise<numbe
   const damaged = (problem: string) => new MeshtaxError('MT4003', { run: path, problem });
   const text = await files.readTextIfAny(`${path}/${CHECKSUMS}`);
   if (text === undefined) throw damaged('it was never sealed: SHA256SUMS is missing');
-  const expected = new Map(text.split('\n').filter(Boolean).map((line) => [line.slice(66), line.slice(0, 64)]));
+  const expected = new Map(
+    text
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => [line.slice(66), line.slice(0, 64)]),
+  );
   for (const name of await filesBelow(path, files)) {
     if (name === CHECKSUMS || name === 'analysis.json') continue;
     if (!expected.has(name)) throw damaged(`${name} was added`);

@@ -86,7 +86,9 @@ export class RunDirectory {
 }
 
 export async function sha256(files: Files, path: string): Promise<string> {
-  return createHash('sha256').update(await files.readBytes(path)).digest('hex');
+  return createHash('sha256')
+    .update(await files.readBytes(path))
+    .digest('hex');
 }
 
 /** Names relative to the directory, sorted. */

@@ -8,7 +8,9 @@ export const localHttp: LocalHttp = {
         let text = '';
         response.setEncoding('utf8');
         response.on('data', (chunk: string) => (text += chunk));
-        response.on('end', () => (response.statusCode === 200 ? resolve(text) : reject(new Error(`status ${response.statusCode} for ${path}`))));
+        response.on('end', () =>
+          response.statusCode === 200 ? resolve(text) : reject(new Error(`status ${response.statusCode} for ${path}`)),
+        );
         response.on('error', reject);
       });
       request.on('timeout', () => request.destroy(new Error(`no answer for ${path} within ${timeoutMs} ms`)));

@@ -21,7 +21,9 @@ async function run(command: readonly [string, ...string[]], options: CommandOpti
   });
   const exitCode = result.exitCode ?? -1;
   if (exitCode !== 0 && options.mayFail !== true) {
-    const problem = result.timedOut ? 'it took too long' : lastLines(result.stderr) || `it ended with ${result.exitCode ?? result.code ?? result.signal}`;
+    const problem = result.timedOut
+      ? 'it took too long'
+      : lastLines(result.stderr) || `it ended with ${result.exitCode ?? result.code ?? result.signal}`;
     throw new MeshtaxError('MT3009', { command: command.join(' ').slice(0, 300), problem });
   }
   return { stdout: result.stdout, stderr: result.stderr, exitCode };

@@ -11,7 +11,12 @@ const delaySchema = z
     z.strictObject({ kind: z.literal('none') }),
     z.strictObject({ kind: z.literal('fixed'), delay: durationNs(delayRange) }),
     z.strictObject({ kind: z.literal('lognormal'), median: durationNs(delayRange), sigma: z.number().min(0).max(3) }),
-    z.strictObject({ kind: z.literal('bimodal'), fast: durationNs(delayRange), slow: durationNs(delayRange), slowShare: z.number().min(0).max(1) }),
+    z.strictObject({
+      kind: z.literal('bimodal'),
+      fast: durationNs(delayRange),
+      slow: durationNs(delayRange),
+      slowShare: z.number().min(0).max(1),
+    }),
     z.strictObject({ kind: z.literal('stall'), every: durationNs({ min: 1e6, max: 3600e9 }), stall: durationNs(delayRange) }),
   ])
   .transform((value): Delay => {
@@ -42,7 +47,12 @@ export function echoOptions(requestSize: string) {
 type EchoOptions = z.output<ReturnType<typeof echoOptions>>;
 
 /** Ports: the service's and the container's, ten apart for each further workload of an experiment. */
-export function serverSpec(protocol: Protocol, selected: Selected, ports: { service: number; container: number }, index: number): ServerSpec {
+export function serverSpec(
+  protocol: Protocol,
+  selected: Selected,
+  ports: { service: number; container: number },
+  index: number,
+): ServerSpec {
   const options = selected.options as EchoOptions;
   return {
     workload: selected.name,

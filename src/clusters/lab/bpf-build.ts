@@ -43,7 +43,20 @@ async function compile(system: System, name: string, directory: string): Promise
   const triplet = system.host.architecture === 'arm64' ? 'aarch64-linux-gnu' : 'x86_64-linux-gnu';
   try {
     await system.processes.run(
-      ['clang', '-O2', '-g', '-Wall', '-Werror', '-target', 'bpf', `-I/usr/include/${triplet}`, '-c', `${sourceDirectory(system)}/${name}.bpf.c`, '-o', `${output}.new`],
+      [
+        'clang',
+        '-O2',
+        '-g',
+        '-Wall',
+        '-Werror',
+        '-target',
+        'bpf',
+        `-I/usr/include/${triplet}`,
+        '-c',
+        `${sourceDirectory(system)}/${name}.bpf.c`,
+        '-o',
+        `${output}.new`,
+      ],
       { timeoutMs: 120_000 },
     );
     await system.processes.run(['mv', `${output}.new`, output]);

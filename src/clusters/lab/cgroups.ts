@@ -19,12 +19,14 @@ export interface CgroupLayout {
 export function detectLayout(procMounts: string): CgroupLayout {
   const mounts = procMounts.split('\n').map((line) => line.split(' '));
   const unified = mounts.find(([, , type]) => type === 'cgroup2')?.[1];
-  const v1 = (controller: string) => mounts.find(([, , type, options]) => type === 'cgroup' && options?.split(',').includes(controller))?.[1];
+  const v1 = (controller: string) =>
+    mounts.find(([, , type, options]) => type === 'cgroup' && options?.split(',').includes(controller))?.[1];
   if (unified === undefined) throw lacks('no cgroup2 filesystem is mounted', 'mount -t cgroup2 none /sys/fs/cgroup/unified');
   const cpu = v1('cpuacct');
   const memory = v1('memory');
   if (cpu === undefined && memory === undefined) return { version: 'v2', cpu: unified, memory: unified, cpuset: unified, unified };
-  if (cpu === undefined || memory === undefined) throw lacks('only one of the controllers cpuacct and memory is mounted', 'mount both, or use cgroup v2');
+  if (cpu === undefined || memory === undefined)
+    throw lacks('only one of the controllers cpuacct and memory is mounted', 'mount both, or use cgroup v2');
   return { version: 'v1', cpu, memory, cpuset: v1('cpuset'), unified };
 }
 
@@ -66,8 +68,16 @@ export class Cgroups {
     const cpu = `${this.layout.cpu}/${path}`;
     const memory = `${this.layout.memory}/${path}`;
     return this.layout.version === 'v2'
-      ? { cpu: { file: `${cpu}/cpu.stat`, format: 'cpu.stat' }, memoryUsage: `${memory}/memory.current`, memoryStat: `${memory}/memory.stat` }
-      : { cpu: { file: `${cpu}/cpuacct.usage`, format: 'cpuacct.usage' }, memoryUsage: `${memory}/memory.usage_in_bytes`, memoryStat: `${memory}/memory.stat` };
+      ? {
+          cpu: { file: `${cpu}/cpu.stat`, format: 'cpu.stat' },
+          memoryUsage: `${memory}/memory.current`,
+          memoryStat: `${memory}/memory.stat`,
+        }
+      : {
+          cpu: { file: `${cpu}/cpuacct.usage`, format: 'cpuacct.usage' },
+          memoryUsage: `${memory}/memory.usage_in_bytes`,
+          memoryStat: `${memory}/memory.stat`,
+        };
   }
 
   /** Confine a cgroup to some CPUs. Returns false where the host has no cpuset controller. */
@@ -119,7 +129,7 @@ export class Cgroups {
   async remove(path: string): Promise<string[]> {
     const left: string[] = [];
     for (const root of this.directories(path)) {
-      for (const directory of (await this.#tree(root)).reverse()) {
+      for (const directory of (await this.#tree(root)).toReversed()) {
         await this.#files.removeDirectory(directory).catch(() => left.push(directory));
       }
     }

@@ -37,7 +37,13 @@ export async function findRuns(system: System, cgroups: Cgroups): Promise<string
   return [...runs].sort();
 }
 
-async function cleanRun(system: System, cgroups: Cgroups, run: string, bpfStatsBefore: string | undefined, report: { removed: string[]; failed: string[] }): Promise<void> {
+async function cleanRun(
+  system: System,
+  cgroups: Cgroups,
+  run: string,
+  bpfStatsBefore: string | undefined,
+  report: { removed: string[]; failed: string[] },
+): Promise<void> {
   const attempt = async (title: string, work: () => Promise<number>) => {
     try {
       const count = await work();
@@ -99,7 +105,7 @@ async function unmount(system: System, run: string): Promise<number> {
     .split('\n')
     .map((line) => line.split(' ')[1] ?? '')
     .filter((point) => point.startsWith(`${stateDirectory(run)}/`));
-  for (const point of mounts.reverse()) await system.processes.run(['umount', '-l', point]);
+  for (const point of mounts.toReversed()) await system.processes.run(['umount', '-l', point]);
   return mounts.length;
 }
 

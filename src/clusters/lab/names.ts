@@ -14,6 +14,3 @@ export const CGROUP_ROOT = 'meshtax';
 
 /** Sockets, configurations and the bpf filesystem of live runs: /run/meshtax/<run>/. */
 export const STATE_ROOT = '/run/meshtax';
-
-/** The uid Istio runs its proxy under; its nat rules tell the proxy's own traffic by it. */
-export const PROXY_UID = 1337;

@@ -42,9 +42,13 @@ export async function findTool(system: System, command: string): Promise<string 
 export async function installPackages(system: System, packages: readonly string[], say: (line: string) => void): Promise<void> {
   const list = packages.join(' ');
   if ((await findTool(system, 'apt-get')) === undefined) {
-    throw new MeshtaxError('MT2006', { packages: list, problem: 'this system has no apt-get; its own names for these packages may differ' });
+    throw new MeshtaxError('MT2006', {
+      packages: list,
+      problem: 'this system has no apt-get; its own names for these packages may differ',
+    });
   }
-  if (system.host.uid !== 0) throw new MeshtaxError('MT2001', { problem: `the packages ${list} are missing`, fix: `As root: apt-get install ${list}` });
+  if (system.host.uid !== 0)
+    throw new MeshtaxError('MT2001', { problem: `the packages ${list} are missing`, fix: `As root: apt-get install ${list}` });
   say(`installing with apt-get: ${list}`);
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
   try {

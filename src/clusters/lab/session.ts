@@ -1,7 +1,13 @@
 /** One run's stay in the lab: deploys arms, starts generators, hands out what collectors read. */
 import type { ClusterSession, Component, Deployment, GeneratorSession, PushUndo } from '../../model/contracts/cluster.ts';
 import type { Datapath } from '../../model/contracts/datapath.ts';
-import { generatorReplySchema, type ArmTarget, type GeneratorCommand, type GeneratorReply, type LoadResult } from '../../model/contracts/generator.ts';
+import {
+  generatorReplySchema,
+  type ArmTarget,
+  type GeneratorCommand,
+  type GeneratorReply,
+  type LoadResult,
+} from '../../model/contracts/generator.ts';
 import type { LabSite } from '../../model/contracts/lab-site.ts';
 import type { ServerSpec } from '../../model/contracts/workload.ts';
 import { MeshtaxError } from '../../model/errors.ts';
@@ -70,7 +76,11 @@ export class LabSession implements ClusterSession {
       components: [server, ...parts.components],
       envoys: parts.envoys,
       bpfPrograms: parts.bpfPrograms,
-      links: [topology.client, topology.server].map((pod) => ({ name: pod.name, enter: ['nsenter', `--net=/run/netns/${pod.netns}`, '--'], device: pod.device })),
+      links: [topology.client, topology.server].map((pod) => ({
+        name: pod.name,
+        enter: ['nsenter', `--net=/run/netns/${pod.netns}`, '--'],
+        device: pod.device,
+      })),
       expectations: parts.expectations,
       notes: parts.notes,
       logDirectory: armLogs,
@@ -78,7 +88,10 @@ export class LabSession implements ClusterSession {
       target: (spec, engine, connections): ArmTarget => ({
         arm: selected.name,
         engine,
-        dial: { enter: enterPrefix(system, topology.client.netns, cgroups.procsFiles(`${armCgroup}/client-dialer`)), ...parts.address(spec) },
+        dial: {
+          enter: enterPrefix(system, topology.client.netns, cgroups.procsFiles(`${armCgroup}/client-dialer`)),
+          ...parts.address(spec),
+        },
         connections,
         requestBytes: spec.requestBytes,
         responseBytes: spec.responseBytes,
@@ -134,7 +147,12 @@ export class LabSession implements ClusterSession {
         name: 'the workload server',
         cgroupPath: `${site.unifiedCgroup.slice(cgroups.layout.unified.length + 1)}/server-app`,
         netns: site.server.netns,
-        command: [system.host.nodeBinary, '--no-warnings', `${system.host.projectRoot}/src/workloads/server/main.ts`, JSON.stringify({ address, servers: site.servers })],
+        command: [
+          system.host.nodeBinary,
+          '--no-warnings',
+          `${system.host.projectRoot}/src/workloads/server/main.ts`,
+          JSON.stringify({ address, servers: site.servers }),
+        ],
         logFile: `${logs}/server-app.log`,
         cpus: cpus?.rest,
         onLine: (line) => {
@@ -147,7 +165,15 @@ export class LabSession implements ClusterSession {
     return server;
   }
 
-  #site(arm: string, topology: Topology, armCgroup: string, logs: string, servers: readonly ServerSpec[], number: number, undo: PushUndo): LabSite {
+  #site(
+    arm: string,
+    topology: Topology,
+    armCgroup: string,
+    logs: string,
+    servers: readonly ServerSpec[],
+    number: number,
+    undo: PushUndo,
+  ): LabSite {
     const { system, cgroups, run, placement, cpus } = this.#lab;
     const state = `${stateDirectory(run)}/${number}`;
     return {
@@ -195,17 +221,39 @@ export class LabSession implements ClusterSession {
   }
 }
 
-async function waitFor(system: System, arm: string, component: Component, what: string, probe: () => Promise<boolean>, log: string): Promise<void> {
+async function waitFor(
+  system: System,
+  arm: string,
+  component: Component,
+  what: string,
+  probe: () => Promise<boolean>,
+  log: string,
+): Promise<void> {
   const deadline = system.clock.monotonicNs() + READY_TIMEOUT_MS * 1e6;
   for (;;) {
     const ended = component.ended();
     if (ended !== undefined) {
       const words = await lastLogLine(system, `${log}/${component.role}.log`);
-      if (ended === 'exit code 98') throw new MeshtaxError('MT3004', { port: words.match(/:(\d+)\s*$/)?.[1] ?? 'of the workload', place: `the ${component.role} of ${arm}` });
-      throw new MeshtaxError('MT3001', { component: component.role, arm, problem: `it ended with ${ended}${words === '' ? '' : `: ${words}`}`, log });
+      if (ended === 'exit code 98')
+        throw new MeshtaxError('MT3004', {
+          port: words.match(/:(\d+)\s*$/)?.[1] ?? 'of the workload',
+          place: `the ${component.role} of ${arm}`,
+        });
+      throw new MeshtaxError('MT3001', {
+        component: component.role,
+        arm,
+        problem: `it ended with ${ended}${words === '' ? '' : `: ${words}`}`,
+        log,
+      });
     }
     if (await probe().catch(() => false)) return;
-    if (system.clock.monotonicNs() > deadline) throw new MeshtaxError('MT3001', { component: component.role, arm, problem: `it was not ${what} after ${READY_TIMEOUT_MS / 1000} s`, log });
+    if (system.clock.monotonicNs() > deadline)
+      throw new MeshtaxError('MT3001', {
+        component: component.role,
+        arm,
+        problem: `it was not ${what} after ${READY_TIMEOUT_MS / 1000} s`,
+        log,
+      });
     await system.clock.sleep(POLL_MS);
   }
 }

@@ -7,7 +7,15 @@ export type Attachment = 'tcx' | 'clsact';
 /** Pins programs below `<directory>/progs` and maps below `<directory>/maps`. */
 export async function loadObject(site: LabSite, object: string, directory: string): Promise<void> {
   await site.files.makeDirectory(`${directory}/maps`, { mode: 0o700 });
-  await site.run(['bpftool', 'prog', 'loadall', `${await site.tools.bpfObjects()}/${object}.bpf.o`, `${directory}/progs`, 'pinmaps', `${directory}/maps`]);
+  await site.run([
+    'bpftool',
+    'prog',
+    'loadall',
+    `${await site.tools.bpfObjects()}/${object}.bpf.o`,
+    `${directory}/progs`,
+    'pinmaps',
+    `${directory}/maps`,
+  ]);
 }
 
 /** All updates of one map in one process. */
@@ -17,7 +25,13 @@ export async function updateMap(site: LabSite, map: string, entries: readonly (r
   await site.run(['bpftool', 'batch', 'file', '-'], { input: batch });
 }
 
-export async function attachToDevice(site: LabSite, netns: string, device: string, direction: 'ingress' | 'egress', program: string): Promise<Attachment> {
+export async function attachToDevice(
+  site: LabSite,
+  netns: string,
+  device: string,
+  direction: 'ingress' | 'egress',
+  program: string,
+): Promise<Attachment> {
   const tcx = await site.run(['bpftool', 'net', 'attach', `tcx_${direction}`, 'pinned', program, 'dev', device], { netns, mayFail: true });
   if (tcx.exitCode === 0) return 'tcx';
   await site.run(['tc', 'qdisc', 'replace', 'dev', device, 'clsact'], { netns });

@@ -8,7 +8,8 @@ export type Bytes = readonly number[];
 
 export function ipv4(address: string): Bytes {
   const parts = address.split('.').map(Number);
-  if (parts.length !== 4 || parts.some((part) => !Number.isInteger(part) || part < 0 || part > 255)) throw new Error(`not an IPv4 address: ${address}`);
+  if (parts.length !== 4 || parts.some((part) => !Number.isInteger(part) || part < 0 || part > 255))
+    throw new Error(`not an IPv4 address: ${address}`);
   return parts;
 }
 
@@ -35,7 +36,14 @@ const pad = (count: number): Bytes => Array.from({ length: count }, () => 0);
 export const ipcacheKey = (address: string): Bytes => [...u32(32), ...ipv4(address)];
 
 export function policyKey(entry: { endpoint: number; identity: number; direction: keyof typeof DIRECTION; port: number }): Bytes {
-  return [...u32(POLICY_FULL_MATCH_BITS), ...u32(entry.endpoint), ...u32(entry.identity), DIRECTION[entry.direction], TCP, ...port(entry.port)];
+  return [
+    ...u32(POLICY_FULL_MATCH_BITS),
+    ...u32(entry.endpoint),
+    ...u32(entry.identity),
+    DIRECTION[entry.direction],
+    TCP,
+    ...port(entry.port),
+  ];
 }
 
 /** Counters at zero, not a deny entry. */

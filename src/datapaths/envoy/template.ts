@@ -20,10 +20,12 @@ function fill(node: ConfigValue, values: Readonly<Record<string, ConfigValue>>):
   }
   if (Array.isArray(node)) return node.map((item: ConfigValue) => fill(item, values)).filter((item) => item !== null);
   if (node !== null && typeof node === 'object') {
-    return Object.fromEntries(Object.entries(node).flatMap(([key, value]) => {
-      const filled = fill(value as ConfigValue, values);
-      return filled === null ? [] : [[key, filled]]; // null drops an optional part
-    }));
+    return Object.fromEntries(
+      Object.entries(node).flatMap(([key, value]) => {
+        const filled = fill(value, values);
+        return filled === null ? [] : [[key, filled]]; // null drops an optional part
+      }),
+    );
   }
   return node;
 }

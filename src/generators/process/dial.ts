@@ -44,7 +44,7 @@ interface Waiting {
 
 function dialFromPod(place: DialPlace): Dial {
   const [command, ...rest] = [...place.enter, process.execPath, fileURLToPath(new URL('./dialer.ts', import.meta.url))];
-  const child: ChildProcess = spawn(command as string, rest, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const child: ChildProcess = spawn(command, rest, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   const waiting = new Map<number, Waiting>();
   let nextId = 0;
   const failAll = (reason: string) => {
@@ -54,8 +54,9 @@ function dialFromPod(place: DialPlace): Dial {
   child.on('message', (message: { id: number; error?: string }, socket) => {
     const waiter = waiting.get(message.id);
     waiting.delete(message.id);
-    if (socket instanceof net.Socket) waiter ? waiter.resolve(socket) : socket.destroy();
-    else waiter?.reject(new Error(message.error ?? 'no socket came'));
+    if (!(socket instanceof net.Socket)) waiter?.reject(new Error(message.error ?? 'no socket came'));
+    else if (waiter) waiter.resolve(socket);
+    else socket.destroy(); // it came too late
   });
   child.on('error', (error) => failAll(error.message));
   child.on('exit', (code) => failAll(`the dialer ended with ${code}`));

@@ -11,7 +11,10 @@ const PROTO = fileURLToPath(new URL('../../../workloads/echo.proto', import.meta
 const MAX_CALLS = 100;
 
 type UnaryClient = grpc.Client & {
-  Unary(request: { payload: Buffer }, callback: (error: grpc.ServiceError | null, reply?: { payload: Buffer }) => void): grpc.ClientUnaryCall;
+  Unary(
+    request: { payload: Buffer },
+    callback: (error: grpc.ServiceError | null, reply?: { payload: Buffer }) => void,
+  ): grpc.ClientUnaryCall;
 };
 
 export const grpcJsEngine: Engine = {
@@ -51,7 +54,8 @@ class GrpcJsPool implements ArmClient {
   async ready(): Promise<void> {
     await Promise.all(
       this.#clients.map(
-        (client) => new Promise<void>((resolve, reject) => client.waitForReady(Date.now() + 5000, (error) => (error ? reject(error) : resolve()))),
+        (client) =>
+          new Promise<void>((resolve, reject) => client.waitForReady(Date.now() + 5000, (error) => (error ? reject(error) : resolve()))),
       ),
     );
   }

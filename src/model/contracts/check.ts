@@ -18,7 +18,11 @@ export interface PathEvidence {
   readonly connections: number;
   /** Change of every counter of this arm over those requests. */
   readonly moved: Readonly<Record<string, number>>;
-  readonly expectations: readonly { readonly counter: string; readonly equals: 'requests' | 'connections' | 'zero'; readonly meaning: string }[];
+  readonly expectations: readonly {
+    readonly counter: string;
+    readonly equals: 'requests' | 'connections' | 'zero';
+    readonly meaning: string;
+  }[];
   /** Change of the counters of the other arms, which no request should have touched. */
   readonly others: Readonly<Record<string, number>>;
 }

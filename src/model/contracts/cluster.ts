@@ -94,7 +94,7 @@ export interface ClusterSetup {
 export interface Cluster {
   readonly id: string;
   readonly title: string;
-  readonly schema: z.ZodType<Selected, unknown>;
+  readonly schema: z.ZodType<Selected>;
   /** What a run would create, in words, for `meshtax plan`. Touches nothing. */
   describe(experiment: Experiment): readonly string[];
   open(selected: Selected, system: System, options: OpenClusterOptions, undo: PushUndo): Promise<ClusterSession>;

@@ -8,7 +8,7 @@ export interface Datapath {
   readonly id: string;
   readonly title: string;
   /** Schema of its entry in an experiment. */
-  readonly schema: z.ZodType<Selected, unknown>;
+  readonly schema: z.ZodType<Selected>;
   features(options: unknown): Features;
   /** Present when it can be deployed in the embedded lab. */
   readonly lab?: LabDatapath;

@@ -28,7 +28,7 @@ export interface Workload {
   readonly title: string;
   readonly protocol: Protocol;
   /** Schema of its entry in an experiment. */
-  readonly schema: z.ZodType<Selected, unknown>;
+  readonly schema: z.ZodType<Selected>;
   /** `index` tells several workloads of one experiment apart: each has its own ports. */
   server(selected: Selected, index: number): ServerSpec;
 }

@@ -68,7 +68,9 @@ ${tableHtml(chart.table)}
 /** Vega gives its SVG neither a role nor a name; a reader that cannot see it gets both. */
 function labelled(svg: string, chart: DrawnChart): string {
   const id = chart.id.replace(/[^a-z0-9-]/g, '-');
-  return svg.replace('<svg ', `<svg role="img" aria-labelledby="${id}-title ${id}-desc" `).replace('>', `><title id="${id}-title">${escape(chart.title)}</title><desc id="${id}-desc">${escape(chart.sentence)}</desc>`);
+  return svg
+    .replace('<svg ', `<svg role="img" aria-labelledby="${id}-title ${id}-desc" `)
+    .replace('>', `><title id="${id}-title">${escape(chart.title)}</title><desc id="${id}-desc">${escape(chart.sentence)}</desc>`);
 }
 
 function tableHtml(table: Table): string {

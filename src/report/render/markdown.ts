@@ -3,7 +3,11 @@ import type { Table } from '../../charts/chart.ts';
 import type { Block, ReportDocument } from '../document.ts';
 
 export function renderMarkdown(document: ReportDocument): string {
-  const parts = [`# ${escape(document.title)}`, escape(document.subtitle), document.verdicts.map((verdict) => `- ${escape(verdict)}`).join('\n')];
+  const parts = [
+    `# ${escape(document.title)}`,
+    escape(document.subtitle),
+    document.verdicts.map((verdict) => `- ${escape(verdict)}`).join('\n'),
+  ];
   for (const block of document.blocks) parts.push(markdownOf(block));
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
@@ -23,7 +27,9 @@ function markdownOf(block: Block): string {
     case 'chart':
       return `**${escape(block.chart.title)}**. ${escape(block.chart.sentence)}`;
     case 'findings':
-      return block.findings.map((finding) => `- ${finding.level} \`${finding.code}\` ${escape(finding.title)}: ${escape(finding.detail)}`).join('\n');
+      return block.findings
+        .map((finding) => `- ${finding.level} \`${finding.code}\` ${escape(finding.title)}: ${escape(finding.detail)}`)
+        .join('\n');
     case 'code':
       return fenced(block.text);
   }

@@ -5,12 +5,31 @@ import { verdictWord } from '../verdicts.ts';
 import type { ReportDocument } from '../document.ts';
 import { tableText } from './text.ts';
 
-const SHOWN = ['capacity', 'latency.p50', 'latency.p90', 'latency.p99', 'latency.p99.9', 'cpu.machine', 'cpu.client-proxy', 'cpu.server-proxy', 'memory.client-proxy', 'memory.server-proxy', 'cpu.ebpf-programs'];
+const SHOWN = [
+  'capacity',
+  'latency.p50',
+  'latency.p90',
+  'latency.p99',
+  'latency.p99.9',
+  'cpu.machine',
+  'cpu.client-proxy',
+  'cpu.server-proxy',
+  'memory.client-proxy',
+  'memory.server-proxy',
+  'cpu.ebpf-programs',
+];
 
 export function summaryText(analysis: Analysis, document: ReportDocument): string {
   const parts = analysis.comparisons.map((comparison) => [...tableText(summaryTable(comparison, analysis.confidence)), ''].join('\n'));
   const { exact, trials, requests } = analysis.proof;
-  return [document.title, document.subtitle, '', ...parts, `on path: every one of ${requests} requests counted in ${exact} of ${trials} trials`, ''].join('\n');
+  return [
+    document.title,
+    document.subtitle,
+    '',
+    ...parts,
+    `on path: every one of ${requests} requests counted in ${exact} of ${trials} trials`,
+    '',
+  ].join('\n');
 }
 
 function summaryTable(comparison: ComparisonAnalysis, confidence: number) {
@@ -36,6 +55,14 @@ function rowsOf(cell: Cell): string[][] {
     const name = `${title}${group === 'cpu' ? ' /1000' : ''}`;
     if (!metric.value) return [[cell.arm, name, '', '', metric.missing ?? '']];
     const { versus } = metric;
-    return [[cell.arm, name, formatEstimate(unit, metric.value), versus ? formatDifference(unit, versus.difference) : '', versus ? verdictWord(metric, versus) : '']];
+    return [
+      [
+        cell.arm,
+        name,
+        formatEstimate(unit, metric.value),
+        versus ? formatDifference(unit, versus.difference) : '',
+        versus ? verdictWord(metric, versus) : '',
+      ],
+    ];
   });
 }

@@ -5,7 +5,10 @@ import type { Block, ReportDocument } from '../document.ts';
 export function renderText(document: ReportDocument): string {
   const lines = [document.title, document.subtitle, '', ...document.verdicts.map((verdict) => `* ${verdict}`), ''];
   for (const block of document.blocks) lines.push(...textOf(block));
-  return `${lines.join('\n').replace(/\n{3,}/g, '\n\n').trimEnd()}\n`;
+  return `${lines
+    .join('\n')
+    .replace(/\n{3,}/g, '\n\n')
+    .trimEnd()}\n`;
 }
 
 function textOf(block: Block): string[] {
@@ -25,13 +28,22 @@ function textOf(block: Block): string[] {
     case 'findings':
       return [...block.findings.map((finding) => `${finding.level} ${finding.code} ${finding.title}: ${finding.detail}`), ''];
     case 'code':
-      return [...block.text.trimEnd().split('\n').map((line) => `    ${line}`), ''];
+      return [
+        ...block.text
+          .trimEnd()
+          .split('\n')
+          .map((line) => `    ${line}`),
+        '',
+      ];
   }
 }
 
 export function tableText(table: Table): string[] {
   const widths = table.columns.map((column, index) => Math.max(column.title.length, ...table.rows.map((row) => (row[index] ?? '').length)));
   const line = (cells: readonly string[]) =>
-    cells.map((cell, index) => (table.columns[index]?.align === 'right' ? cell.padStart(widths[index] ?? 0) : cell.padEnd(widths[index] ?? 0))).join('  ').trimEnd();
+    cells
+      .map((cell, index) => (table.columns[index]?.align === 'right' ? cell.padStart(widths[index] ?? 0) : cell.padEnd(widths[index] ?? 0)))
+      .join('  ')
+      .trimEnd();
   return [table.caption, line(table.columns.map((column) => column.title)), ...table.rows.map(line)];
 }

@@ -34,7 +34,11 @@ export function replier(spec: ServerSpec): Replier {
       else deadlines.at(readNs + delayNs, finish);
     },
     takeRecord() {
-      const taken = { workload: spec.workload, count: record.totalCount, hdr: record.totalCount === 0 ? '' : encodeIntoCompressedBase64(record) };
+      const taken = {
+        workload: spec.workload,
+        count: record.totalCount,
+        hdr: record.totalCount === 0 ? '' : encodeIntoCompressedBase64(record),
+      };
       record.reset();
       return taken;
     },
