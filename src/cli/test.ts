@@ -8,8 +8,8 @@ const TEST_TIMEOUT_MS = 40 * 60_000;
 export async function testCommand(app: App, names: readonly string[]): Promise<ExitCode> {
   const setUp = await setupCommand(app, {});
   if (setUp !== 0) return setUp;
-  const { processes, files, host, randomId } = app.system;
-  const summary = `${host.projectRoot}/node_modules/.cache/meshtax-tests-${randomId(6)}.json`;
+  const { processes, files, host } = app.system;
+  const summary = `${host.projectRoot}/node_modules/.cache/meshtax-tests-${app.system.randomId(6)}.json`;
   await files.makeDirectory(`${host.projectRoot}/node_modules/.cache`);
   const vitest = `${host.projectRoot}/node_modules/vitest/vitest.mjs`;
   const result = await processes.run(

@@ -105,7 +105,7 @@ export function experimentSchema(catalogue: Catalogue): z.ZodType<Experiment> {
     .strictObject({
       name: nameSchema.describe('names the folder under results/'),
       question: z.string().max(500).default('').describe('what the reader of the report wants to know'),
-      cluster: entry(catalogue.clusters).default({ id: 'lab', name: 'lab', options: {} }),
+      cluster: entry(catalogue.clusters).prefault('lab'),
       baseline: z.string().default('direct').describe('the datapath all others are compared with'),
       datapaths: z.array(entry(catalogue.datapaths)).min(1),
       workloads: z.array(entry(catalogue.workloads)).min(1),
@@ -126,7 +126,7 @@ export function experimentSchema(catalogue: Catalogue): z.ZodType<Experiment> {
     });
 }
 
-/** An entry is an id alone or an object with options. A default of the cluster is already resolved: it is let through. */
+/** An entry is an id alone or an object with options. */
 function entry(members: readonly MemberSchema[]) {
   const objects = z.discriminatedUnion('id', members as unknown as [z.core.$ZodTypeDiscriminable, ...z.core.$ZodTypeDiscriminable[]]);
   const ids = members.map((member) => idOf(member)) as [string, ...string[]];

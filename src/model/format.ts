@@ -51,7 +51,7 @@ export function formatDifference(unit: FormatUnit, interval: { estimate: number;
 export function formatEstimate(unit: FormatUnit, interval: { estimate: number; low: number; high: number }): string {
   const half = (interval.high - interval.low) / 2;
   const share = interval.estimate === 0 ? 0 : Math.abs(half / interval.estimate) * 100;
-  return `${formatValue(unit, interval.estimate)} ±${share < 10 ? significant(Math.round(share * 10) / 10) : Math.round(share)} %`;
+  return `${formatValue(unit, interval.estimate)} ±${share < 10 ? Math.round(share * 10) / 10 : Math.round(share)} %`;
 }
 
 export function formatRatio(interval: { estimate: number; low: number; high: number }): string {

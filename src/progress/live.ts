@@ -28,7 +28,10 @@ export function liveReporter(terminal: LiveTerminal, nowNs: () => number): Event
       case 'deploying':
         if (line !== undefined) passing(line);
         return;
-      default:
+      case 'started':
+      case 'finding':
+      case 'undo-failed':
+      case 'ended':
         if (line !== undefined) permanent(line);
     }
   };

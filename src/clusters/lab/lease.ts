@@ -75,7 +75,7 @@ function parseLease(text: string | undefined): Lease | undefined {
   try {
     const value = JSON.parse(text) as Partial<Lease>;
     return typeof value.run === 'string' && typeof value.pid === 'number' && typeof value.startTicks === 'string'
-      ? { run: value.run, pid: value.pid, startTicks: value.startTicks, bpfStatsBefore: String(value.bpfStatsBefore ?? '') }
+      ? { run: value.run, pid: value.pid, startTicks: value.startTicks, bpfStatsBefore: value.bpfStatsBefore ?? '' }
       : undefined;
   } catch {
     return undefined;

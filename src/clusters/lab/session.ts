@@ -1,13 +1,7 @@
 /** One run's stay in the lab: deploys arms, starts generators, hands out what collectors read. */
 import type { ClusterSession, Component, Deployment, GeneratorSession, PushUndo } from '../../model/contracts/cluster.ts';
 import type { Datapath } from '../../model/contracts/datapath.ts';
-import {
-  generatorReplySchema,
-  type ArmTarget,
-  type GeneratorCommand,
-  type GeneratorReply,
-  type LoadResult,
-} from '../../model/contracts/generator.ts';
+import type { ArmTarget } from '../../model/contracts/generator.ts';
 import type { LabSite } from '../../model/contracts/lab-site.ts';
 import type { ServerSpec } from '../../model/contracts/workload.ts';
 import { MeshtaxError } from '../../model/errors.ts';
@@ -15,9 +9,10 @@ import type { Selected } from '../../model/experiment.ts';
 import type { System } from '../../model/ports.ts';
 import { findBpfObjects } from './bpf-build.ts';
 import type { Cgroups } from './cgroups.ts';
-import { createCgroup, enterPrefix, startComponent, type StartedComponent } from './component.ts';
+import { createCgroup, enterPrefix, startComponent } from './component.ts';
 import { findEnvoy } from './envoy-binary.ts';
 import type { Facts } from './facts.ts';
+import { LabGenerator, ReplyQueue } from './generator-session.ts';
 import { stateDirectory } from './lease.ts';
 import { CGROUP_ROOT } from './names.ts';
 import { buildTopology, planTopology, SERVICE_ADDRESS, type Topology } from './topology.ts';
@@ -261,96 +256,4 @@ async function waitFor(
 async function lastLogLine(system: System, path: string): Promise<string> {
   const text = (await system.files.readTextIfAny(path)) ?? '';
   return text.trim().split('\n').at(-1)?.slice(0, 300) ?? '';
-}
-
-/** Replies by arrival; a dead process fails whoever waits. */
-class ReplyQueue {
-  readonly #ready: GeneratorReply[] = [];
-  #waiting: { resolve(reply: GeneratorReply): void; reject(error: Error): void } | undefined;
-  #failure: string | undefined;
-
-  push(line: string): void {
-    let reply: GeneratorReply;
-    try {
-      reply = generatorReplySchema.parse(JSON.parse(line));
-    } catch {
-      this.fail(`it said something unreadable: ${line.slice(0, 100)}`);
-      return;
-    }
-    if (this.#waiting) this.#waiting.resolve(reply);
-    else this.#ready.push(reply);
-    this.#waiting = undefined;
-  }
-
-  fail(reason: string): void {
-    this.#failure ??= reason;
-    this.#waiting?.reject(new Error(reason));
-    this.#waiting = undefined;
-  }
-
-  next(timeoutMs: number): Promise<GeneratorReply> {
-    const first = this.#ready.shift();
-    if (first) return Promise.resolve(first);
-    if (this.#failure !== undefined) return Promise.reject(new Error(this.#failure));
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.fail(`no answer within ${Math.round(timeoutMs / 1000)} s`), timeoutMs);
-      this.#waiting = {
-        resolve: (reply) => (clearTimeout(timer), resolve(reply)),
-        reject: (error) => (clearTimeout(timer), reject(error)),
-      };
-    });
-  }
-}
-
-class LabGenerator implements GeneratorSession {
-  readonly component: StartedComponent;
-  readonly #replies: ReplyQueue;
-  readonly #log: string;
-  #nextId = 1;
-
-  constructor(component: StartedComponent, replies: ReplyQueue, log: string) {
-    this.component = component;
-    this.#replies = replies;
-    this.#log = log;
-  }
-
-  async ready(): Promise<void> {
-    const reply = await this.#next(READY_TIMEOUT_MS);
-    if (reply.kind !== 'ready') throw this.#failed(`it began with ${reply.kind}`);
-  }
-
-  async connect(target: ArmTarget): Promise<number> {
-    const reply = await this.#ask({ op: 'connect', id: this.#nextId++, target }, 30_000);
-    if (reply.kind !== 'connected') throw this.#failed(`unexpected reply ${reply.kind}`);
-    return reply.connections;
-  }
-
-  async disconnect(arm: string): Promise<void> {
-    await this.#ask({ op: 'disconnect', id: this.#nextId++, arm }, 10_000);
-  }
-
-  async load(command: Parameters<GeneratorSession['load']>[0]): Promise<LoadResult> {
-    const reply = await this.#ask({ ...command, id: this.#nextId++ }, command.durationNs / 1e6 + 60_000);
-    if (reply.kind !== 'load') throw this.#failed(`unexpected reply ${reply.kind}`);
-    return reply.result;
-  }
-
-  async #ask(command: GeneratorCommand, timeoutMs: number): Promise<GeneratorReply> {
-    this.component.process.writeLine(JSON.stringify(command));
-    const reply = await this.#next(timeoutMs);
-    if (reply.kind === 'failed') throw this.#failed(reply.reason);
-    return reply;
-  }
-
-  async #next(timeoutMs: number): Promise<GeneratorReply> {
-    try {
-      return await this.#replies.next(timeoutMs);
-    } catch (error) {
-      throw this.#failed(error instanceof Error ? error.message : String(error));
-    }
-  }
-
-  #failed(problem: string): MeshtaxError {
-    return new MeshtaxError('MT3008', { problem, log: this.#log });
-  }
 }

@@ -1,6 +1,7 @@
 /** autocannon as a closed loop: no rate, no correction; our own histogram from its per-response times. */
 import { performance } from 'node:perf_hooks';
 import autocannon from 'autocannon';
+import { reasonOf } from '../../model/errors.ts';
 import type { ArmTarget, LoadResult } from '../../model/contracts/generator.ts';
 import { encode, newHistogram, record } from './histogram.ts';
 import { monotonicNs } from './monotonic.ts';
@@ -21,7 +22,7 @@ export async function runCapacityLoad(target: ArmTarget, durationNs: number): Pr
     const body = target.requestBytes > 0 ? { method: 'POST' as const, body: 'x'.repeat(target.requestBytes) } : {};
     const instance = autocannon(
       { url: `http://${target.dial.host}:${target.dial.port}/echo`, connections: target.connections, duration: durationNs / 1e9, ...body },
-      (error: unknown) => (error ? reject(error instanceof Error ? error : new Error(String(error))) : resolve()),
+      (error: unknown) => (error ? reject(new Error(reasonOf(error))) : resolve()),
     );
     instance.on('response', (_client, status, _bytes, milliseconds) => {
       if (status === 200) ok++;

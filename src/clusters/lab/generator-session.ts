@@ -1,0 +1,105 @@
+/** The line protocol with a generator process: one command at a time, answered by one reply. */
+import type { GeneratorSession } from '../../model/contracts/cluster.ts';
+import {
+  generatorReplySchema,
+  type ArmTarget,
+  type GeneratorCommand,
+  type GeneratorReply,
+  type LoadResult,
+} from '../../model/contracts/generator.ts';
+import { MeshtaxError, reasonOf } from '../../model/errors.ts';
+import type { StartedComponent } from './component.ts';
+
+const READY_TIMEOUT_MS = 20_000;
+
+/** Replies by arrival; a dead process fails whoever waits. */
+export class ReplyQueue {
+  readonly #ready: GeneratorReply[] = [];
+  #waiting: { resolve(reply: GeneratorReply): void; reject(error: Error): void } | undefined;
+  #failure: string | undefined;
+
+  push(line: string): void {
+    let reply: GeneratorReply;
+    try {
+      reply = generatorReplySchema.parse(JSON.parse(line));
+    } catch {
+      this.fail(`it said something unreadable: ${line.slice(0, 100)}`);
+      return;
+    }
+    if (this.#waiting) this.#waiting.resolve(reply);
+    else this.#ready.push(reply);
+    this.#waiting = undefined;
+  }
+
+  fail(reason: string): void {
+    this.#failure ??= reason;
+    this.#waiting?.reject(new Error(reason));
+    this.#waiting = undefined;
+  }
+
+  next(timeoutMs: number): Promise<GeneratorReply> {
+    const first = this.#ready.shift();
+    if (first) return Promise.resolve(first);
+    if (this.#failure !== undefined) return Promise.reject(new Error(this.#failure));
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => this.fail(`no answer within ${Math.round(timeoutMs / 1000)} s`), timeoutMs);
+      this.#waiting = {
+        resolve: (reply) => (clearTimeout(timer), resolve(reply)),
+        reject: (error) => (clearTimeout(timer), reject(error)),
+      };
+    });
+  }
+}
+
+export class LabGenerator implements GeneratorSession {
+  readonly component: StartedComponent;
+  readonly #replies: ReplyQueue;
+  readonly #log: string;
+  #nextId = 1;
+
+  constructor(component: StartedComponent, replies: ReplyQueue, log: string) {
+    this.component = component;
+    this.#replies = replies;
+    this.#log = log;
+  }
+
+  async ready(): Promise<void> {
+    const reply = await this.#next(READY_TIMEOUT_MS);
+    if (reply.kind !== 'ready') throw this.#failed(`it began with ${reply.kind}`);
+  }
+
+  async connect(target: ArmTarget): Promise<number> {
+    const reply = await this.#ask({ op: 'connect', id: this.#nextId++, target }, 30_000);
+    if (reply.kind !== 'connected') throw this.#failed(`unexpected reply ${reply.kind}`);
+    return reply.connections;
+  }
+
+  async disconnect(arm: string): Promise<void> {
+    await this.#ask({ op: 'disconnect', id: this.#nextId++, arm }, 10_000);
+  }
+
+  async load(command: Parameters<GeneratorSession['load']>[0]): Promise<LoadResult> {
+    const reply = await this.#ask({ ...command, id: this.#nextId++ }, command.durationNs / 1e6 + 60_000);
+    if (reply.kind !== 'load') throw this.#failed(`unexpected reply ${reply.kind}`);
+    return reply.result;
+  }
+
+  async #ask(command: GeneratorCommand, timeoutMs: number): Promise<GeneratorReply> {
+    this.component.process.writeLine(JSON.stringify(command));
+    const reply = await this.#next(timeoutMs);
+    if (reply.kind === 'failed') throw this.#failed(reply.reason);
+    return reply;
+  }
+
+  async #next(timeoutMs: number): Promise<GeneratorReply> {
+    try {
+      return await this.#replies.next(timeoutMs);
+    } catch (error) {
+      throw this.#failed(reasonOf(error));
+    }
+  }
+
+  #failed(problem: string): MeshtaxError {
+    return new MeshtaxError('MT3008', { problem, log: this.#log });
+  }
+}

@@ -1,0 +1,149 @@
+/** A cluster in memory that writes down what is asked of it, for the order of a run. */
+import { z } from 'zod';
+import type { Cluster, Component, Deployment, GeneratorSession, PushUndo } from '../src/model/contracts/cluster.ts';
+import type { Collector } from '../src/model/contracts/collector.ts';
+import type { LoadResult } from '../src/model/contracts/generator.ts';
+import { memberSchema } from '../src/model/experiment.ts';
+import { histogramOf } from './records.ts';
+
+export interface FakeBehaviour {
+  /** Requests that stray from the named arm's counters. */
+  readonly stray?: string;
+  readonly failDeploy?: string;
+  readonly achieved?: number;
+  /** Called before each load; may abort. */
+  readonly onLoad?: (arm: string, seed: string) => void;
+  readonly dies?: string;
+}
+
+export function fakeCluster(log: string[], behaviour: FakeBehaviour = {}): Cluster {
+  const sent = new Map<string, number>();
+  const component = (role: Component['role'], arm: string): Component => ({
+    role,
+    cgroup: { cpu: { file: '/cpu', format: 'cpuacct.usage' }, memoryUsage: '/usage', memoryStat: '/stat' },
+    ended: () => (behaviour.dies === arm && (sent.get(arm) ?? 0) > 150 ? 'signal SIGKILL' : undefined),
+  });
+  const generator: GeneratorSession = {
+    component: component('generator', ''),
+    async connect(target) {
+      log.push(`connect ${target.arm}`);
+      return target.connections;
+    },
+    async disconnect(arm) {
+      log.push(`disconnect ${arm}`);
+    },
+    async load(command) {
+      if (command.op !== 'open-load') throw new Error('open only');
+      const name = command.arms[0] ?? '';
+      const arm = name.split('/')[0] ?? '';
+      behaviour.onLoad?.(arm, command.seed);
+      const count = command.requests ?? 1500;
+      sent.set(arm, (sent.get(arm) ?? 0) + count);
+      log.push(`load ${name} ${command.seed.split('/')[0]}`);
+      return loadResult(name, count, behaviour.achieved ?? command.ratePerSecond);
+    },
+  };
+  return {
+    id: 'lab',
+    title: 'fake',
+    schema: memberSchema('lab', z.object({})),
+    doctor: [],
+    describe: () => [],
+    async open(_selected, _system, _options, undo: PushUndo) {
+      undo('cluster', async () => void log.push('close cluster'));
+      log.push('open cluster');
+      return {
+        facts: { kernel: '6.1' },
+        findings: [],
+        async deploy(_datapath, selected, _servers, undoDeployment): Promise<Deployment> {
+          undoDeployment(`deployment of ${selected.name}`, async () => void log.push(`undo ${selected.name}`));
+          log.push(`deploy ${selected.name}`);
+          if (behaviour.failDeploy === selected.name) throw new Error('no luck');
+          return {
+            arm: selected.name,
+            features: {
+              encryption: 'none',
+              identity: 'none',
+              l7PassesPerRequest: 0,
+              policy: 'none',
+              telemetry: '',
+              loadBalancing: '',
+              retries: 0,
+              notes: '',
+            },
+            components: [component('server-app', selected.name)],
+            envoys: [],
+            bpfPrograms: [],
+            links: [],
+            expectations: [{ counter: 'seen', equals: 'requests', meaning: 'requests' }],
+            notes: {},
+            logDirectory: '/logs',
+            pathCounters: async () => ({ seen: (sent.get(selected.name) ?? 0) * (behaviour.stray === selected.name ? 0.5 : 1) }),
+            target: (server, engine, connections) => ({
+              arm: selected.name,
+              engine,
+              dial: { enter: [], host: 'h', port: 1 },
+              connections,
+              requestBytes: server.requestBytes,
+              responseBytes: server.responseBytes,
+            }),
+          };
+        },
+        async startGenerator(_inside, undoGenerator) {
+          undoGenerator('generator', async () => void log.push('stop generator'));
+          log.push('start generator');
+          return generator;
+        },
+      };
+    },
+  };
+}
+
+export function fakeCollector(log: string[]): Collector {
+  return {
+    id: 'fake',
+    title: 'fake',
+    includes: '',
+    leavesOut: '',
+    weight: 'light',
+    absent: () => undefined,
+    async open({ deployment }) {
+      log.push(`open instruments of ${deployment.arm}`);
+      return {
+        async close() {
+          log.push(`close instruments of ${deployment.arm}`);
+          return [{ collector: 'fake', metric: 'cpu', component: 'machine', unit: 'ns', kind: 'counter', value: 1e9 }];
+        },
+      };
+    },
+  };
+}
+
+function loadResult(arm: string, count: number, rate: number): LoadResult {
+  const none = { count: 0, hdr: '' };
+  return {
+    arms: [
+      {
+        arm,
+        sent: count,
+        ok: count,
+        errors: 0,
+        errorKinds: {},
+        response: histogramOf(Array.from({ length: count }, (_, i) => 1e5 + i)),
+        responseError: none,
+        wait: none,
+        connectionsOpened: 0,
+        backlogMax: 0,
+        backlogAtEnd: 0,
+      },
+    ],
+    startNs: 0,
+    endNs: 1e9,
+    intendedRequests: count,
+    achievedRatePerSecond: rate,
+    lag: none,
+    gapVariation: 1,
+    cpuNs: 1,
+    loopUtilisation: 0.1,
+  };
+}

@@ -1,0 +1,167 @@
+/** Whole runs against a cluster in memory: the order of steps, and what is left whatever ends them. */
+import { beforeEach, describe, expect, test } from 'vitest';
+import { checks } from '../../../src/checks/index.ts';
+import type { App } from '../../../src/cli/app.ts';
+import { defaultRunOptions, runAndReport, runCommand } from '../../../src/cli/run.ts';
+import { datapaths } from '../../../src/datapaths/index.ts';
+import { generators } from '../../../src/generators/index.ts';
+import type { RunRecord } from '../../../src/model/records.ts';
+import { workloads } from '../../../src/workloads/index.ts';
+import { verifyChecksums } from '../../../src/store/read.ts';
+import { fakeCluster, fakeCollector, type FakeBehaviour } from '../../fake-cluster.ts';
+import { fakeSystem, MemoryFiles } from '../../fakes.ts';
+
+const SPEC = `name: tiny
+datapaths: [direct, ebpf-lab]
+workloads: [http-echo]
+loads: [{ loop: open, rate: 1000/s, duration: 1s, warmup: 100ms }]
+statistics: { blocks: 2, seed: fixed }
+`;
+
+let files: MemoryFiles;
+let log: string[];
+let out: string;
+beforeEach(() => {
+  files = new MemoryFiles({ 'e.yaml': SPEC });
+  log = [];
+  out = '';
+});
+
+function app(behaviour: FakeBehaviour = {}, signal = new AbortController().signal): App {
+  return {
+    system: fakeSystem({ files }),
+    families: { clusters: [fakeCluster(log, behaviour)], datapaths, workloads, generators, collectors: [fakeCollector(log)], checks },
+    version: '0.0.0',
+    argv: ['run', 'e.yaml'],
+    out: (text) => void (out += text),
+    err: () => {},
+    hash: (text) => String(text.length),
+    progress: () => () => {},
+    interruption: signal,
+  };
+}
+
+const options = { ...defaultRunOptions, progress: 'quiet' as const };
+const recordOf = async (): Promise<RunRecord> => {
+  const path = [...files.content.keys()].find((name) => name.endsWith('/run.json'));
+  return JSON.parse(await files.readText(path ?? '')) as RunRecord;
+};
+const trialsOnDisk = () => [...files.content.keys()].filter((name) => name.endsWith('/trial.json'));
+
+describe('a run', () => {
+  test('deploys, proves, measures and undoes in this order', async () => {
+    expect(await runCommand(app(), 'e.yaml', options)).toBe(0);
+    const phases = log.map((line) => line.replace(/direct|ebpf-lab/g, 'ARM').replace('/http-echo/open-1000', ''));
+    const trial = ['load ARM warm-up', 'open instruments of ARM', 'load ARM fixed', 'close instruments of ARM'];
+    const proof = ['connect ARM', 'load ARM proof'];
+    const teardown = ['disconnect ARM', 'disconnect ARM', 'undo ARM', 'undo ARM'];
+    expect(phases).toEqual([
+      'open cluster',
+      ...['deploy ARM', 'deploy ARM', 'start generator', ...proof, ...proof, 'load ARM warm-up', ...trial, ...trial, ...teardown],
+      ...['deploy ARM', 'deploy ARM', ...proof, ...proof, ...trial, ...trial, ...teardown],
+      ...['stop generator', 'close cluster'],
+    ]);
+  });
+
+  test('leaves a sealed directory whose checksums hold, and says so on stdout', async () => {
+    const { path } = await runAndReport(app(), 'e.yaml', options);
+    const record = await recordOf();
+    expect(record).toMatchObject({ status: 'complete', sealed: true, seed: 'fixed', failure: null });
+    expect(trialsOnDisk()).toHaveLength(4);
+    expect(await verifyChecksums(path, files)).toBeGreaterThan(5);
+    expect(out).toContain('ebpf-lab');
+    expect(out).toContain(path);
+  });
+
+  test('a tampered trial is found', async () => {
+    const { path } = await runAndReport(app(), 'e.yaml', options);
+    const [name = ''] = trialsOnDisk();
+    await files.writeText(name, (await files.readText(name)).replace('"ok": 1500', '"ok": 1501'));
+    await expect(verifyChecksums(path, files)).rejects.toThrow(/was changed/);
+  });
+
+  test('traffic that strays from its datapath stops the run before anything is measured', async () => {
+    await expect(runCommand(app({ stray: 'ebpf-lab' }), 'e.yaml', options)).rejects.toMatchObject({ code: 'MT3002' });
+    expect(trialsOnDisk()).toEqual([]);
+    expect(log).toContain('stop generator');
+    expect(log.at(-1)).toBe('close cluster');
+    expect(log.filter((line) => line.startsWith('undo'))).toHaveLength(2);
+  });
+
+  test('a deployment that fails half-way is undone, the failed arm included', async () => {
+    await expect(runCommand(app({ failDeploy: 'ebpf-lab' }), 'e.yaml', options)).rejects.toThrow('no luck');
+    expect(log).toEqual(['open cluster', 'deploy direct', 'deploy ebpf-lab', 'undo ebpf-lab', 'undo direct', 'close cluster']);
+    expect(await recordOf()).toMatchObject({ status: 'failed', failure: 'no luck', sealed: false });
+  });
+
+  test('a rate that the machine cannot send ends the run with MT3003 and keeps the trials', async () => {
+    await expect(runCommand(app({ achieved: 400 }), 'e.yaml', options)).rejects.toMatchObject({ code: 'MT3003', exit: 4 });
+    expect(trialsOnDisk()).toHaveLength(2);
+  });
+
+  test('a component that dies ends the run with MT3006 and an invalid trial', async () => {
+    await expect(runCommand(app({ dies: 'direct' }), 'e.yaml', options)).rejects.toMatchObject({ code: 'MT3006' });
+    const trials = await Promise.all(
+      trialsOnDisk().map(async (name) => JSON.parse(await files.readText(name)) as { arm: string; valid: boolean }),
+    );
+    expect(trials.find((trial) => trial.arm === 'direct')?.valid).toBe(false);
+  });
+
+  test('a disk that fills up ends the run with MT4002; what was written stays', async () => {
+    const running = app();
+    let count = 0;
+    const original = files.writeAtomically.bind(files);
+    files.writeAtomically = async (path, content) => {
+      if (path.endsWith('trial.json') && ++count > 2) throw new Error('ENOSPC: no space left on device');
+      await original(path, content);
+    };
+    await expect(runCommand(running, 'e.yaml', options)).rejects.toMatchObject({ code: 'MT4002', exit: 3 });
+    expect(trialsOnDisk()).toHaveLength(2);
+    expect(log.at(-1)).toBe('close cluster');
+  });
+});
+
+describe('an interrupted run', () => {
+  test('keeps what it measured, undoes everything, and goes on later in its own order', async () => {
+    const controller = new AbortController();
+    let loads = 0;
+    const interrupted = app(
+      { onLoad: (_arm, seed) => void (seed.startsWith('fixed') && ++loads === 3 && controller.abort()) },
+      controller.signal,
+    );
+    await expect(runCommand(interrupted, 'e.yaml', options)).rejects.toMatchObject({ code: 'MT3005', exit: 130 });
+    expect(log.at(-1)).toBe('close cluster');
+    const before = trialsOnDisk();
+    expect(before.length).toBeGreaterThanOrEqual(2);
+    expect(before.length).toBeLessThan(4);
+    const record = await recordOf();
+    expect(record).toMatchObject({ status: 'interrupted', sealed: false });
+    const kept = await Promise.all(before.map((name) => files.readText(name)));
+
+    expect(await runCommand(app(), undefined, { ...options, resume: record.id })).toBe(0);
+    expect(trialsOnDisk()).toHaveLength(4);
+    expect(await Promise.all(before.map((name) => files.readText(name)))).toEqual(kept);
+    const resumed = await recordOf();
+    expect(resumed).toMatchObject({ id: record.id, status: 'complete', sealed: true, seed: 'fixed' });
+    expect(resumed.gaps).toHaveLength(1);
+  });
+
+  test('a sealed run cannot be continued', async () => {
+    await runCommand(app(), 'e.yaml', options);
+    await expect(runCommand(app(), undefined, { ...options, resume: 'latest' })).rejects.toMatchObject({ code: 'MT4005' });
+  });
+
+  test('another machine refuses to go on with it', async () => {
+    const controller = new AbortController();
+    await expect(
+      runCommand(
+        app({ onLoad: (_arm, seed) => void (seed.startsWith('fixed') && controller.abort()) }, controller.signal),
+        'e.yaml',
+        options,
+      ),
+    ).rejects.toThrow();
+    const path = [...files.content.keys()].find((name) => name.endsWith('/run.json')) ?? '';
+    await files.writeText(path, (await files.readText(path)).replace('"kernel": "6.1"', '"kernel": "5.4"'));
+    await expect(runCommand(app(), undefined, { ...options, resume: 'latest' })).rejects.toThrow(/kernel was 5.4, is 6.1/);
+  });
+});
