@@ -1,13 +1,13 @@
 /** `meshtax run`: from an experiment or a plan to a sealed run directory and its report on stdout. */
 import { analyse } from '../analysis/analyse.ts';
-import { EXIT, MeshtaxError, type ExitCode } from '../model/errors.ts';
+import { EXIT, formatError, MeshtaxError, type ExitCode } from '../model/errors.ts';
 import type { RunRecord } from '../model/records.ts';
 import { SCHEMA_VERSION } from '../model/records.ts';
 import type { Plan } from '../plan/plan.ts';
 import { buildReport } from '../report/build.ts';
 import { renderJson } from '../report/render/json.ts';
 import { summaryText } from '../report/render/summary.ts';
-import { executeRun } from '../run/lifecycle.ts';
+import { executeRun, type RunOutcome } from '../run/lifecycle.ts';
 import { findRun, readRun } from '../store/read.ts';
 import { RunDirectory, utcStamp } from '../store/run-directory.ts';
 import { DEFAULT_RESULTS, type App } from './app.ts';
@@ -67,9 +67,14 @@ export async function runAndReport(app: App, file: string | undefined, options: 
     signal: app.interruption,
   });
   await report(app, directory.path, options.json === true);
+  if (outcome.invalid > 0) app.err(`${formatError(invalidTrials(outcome, record.id))}\n`);
   if (options.keep === true)
     app.err(`kept: inspect with \`ip netns\`, remove with \`./meshtax clean --run ${shortIdOf(record.id)} --force\`\n`);
   return { exit: outcome.invalid > 0 ? EXIT.invalidTrials : EXIT.ok, path: directory.path };
+}
+
+function invalidTrials({ invalid, trials }: RunOutcome, run: string): MeshtaxError {
+  return new MeshtaxError('MT3007', { trials: invalid, total: trials, problem: 'their validity checks failed', run });
 }
 
 interface Prepared {

@@ -13,7 +13,7 @@ const PROXY_UID = 1337;
 const options = z.object({
   sides: z.enum(['both', 'client', 'server']).default('both').describe('which pods have a sidecar'),
   concurrency: z.number().int().min(1).max(64).default(2).describe("worker threads of each Envoy (Istio's default: 2)"),
-  tls: z.enum(['off', 'mtls']).default('off').describe('mtls: certificates made for the run, strict'),
+  tls: z.enum(['off', 'mtls']).default('off').describe('mtls: certificates made for the run, strict; needs sidecars on both sides'),
 });
 type Options = z.output<typeof options>;
 type Side = 'client' | 'server';
@@ -52,7 +52,7 @@ export const envoySidecar: Datapath = {
       }
       const sidecars = await Promise.all(sides.map((side, index) => startSidecar(site, side, directories[index] as string, chosen)));
       for (const side of sides) await intercept(site, podOf(site, side));
-      return parts(site, sidecars);
+      return parts(site, sidecars, chosen);
     },
   },
 };
@@ -101,7 +101,7 @@ async function intercept(site: LabSite, pod: LabPod): Promise<void> {
   await site.run(['iptables-restore', '--noflush'], { netns: pod.netns, input: interceptionRules(PROXY_UID) });
 }
 
-function parts(site: LabSite, sidecars: readonly Sidecar[]): LabParts {
+function parts(site: LabSite, sidecars: readonly Sidecar[], chosen: Options): LabParts {
   return {
     components: sidecars.map((sidecar) => sidecar.component),
     envoys: sidecars.map(({ side, adminSocket }) => ({ role: `${side}-proxy`, adminSocket })),
@@ -116,7 +116,11 @@ function parts(site: LabSite, sidecars: readonly Sidecar[]): LabParts {
       Object.fromEntries(
         await Promise.all(sidecars.map(async (sidecar) => [counterOf(sidecar.side), await requestsSeen(site, sidecar)] as const)),
       ),
-    address: (server) => ({ host: site.serviceAddress, port: server.servicePort }),
+    // Without a sidecar beside the client nobody resolves the service address.
+    address: (server) =>
+      chosen.sides === 'server'
+        ? { host: site.server.address, port: server.containerPort }
+        : { host: site.serviceAddress, port: server.servicePort },
   };
 }
 

@@ -25,6 +25,7 @@ export class Generators {
     this.#session = session;
   }
 
+  /** Started before the first deployment, so that it is stopped after the last. */
   async shared(undo: PushUndo): Promise<GeneratorSession> {
     this.#shared ??= await this.#session.startGenerator(undefined, undo);
     return this.#shared;
@@ -36,7 +37,12 @@ export class Generators {
       kind.placement === 'shared' ? await this.shared(undo.run) : await this.#inside(deployment, comparison, undo.deployment);
     const name = channelName(deployment.arm, comparison);
     const target = { ...deployment.target(comparison.server, kind.engine, load.connections), arm: name };
-    if (kind.placement === 'shared') undo.deployment(`connections of ${name}`, () => generator.disconnect(name));
+    if (kind.placement === 'shared') {
+      // The connections of a generator that died are gone with it.
+      undo.deployment(`connections of ${name}`, async () =>
+        generator.component.ended() === undefined ? generator.disconnect(name) : undefined,
+      );
+    }
     // In the pod already: its own connections start there.
     const connections = await generator.connect(kind.placement === 'shared' ? target : { ...target, dial: { ...target.dial, enter: [] } });
     return { deployment, comparison, generator, name, connections };

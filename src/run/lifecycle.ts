@@ -92,6 +92,7 @@ async function measure(request: RunRequest, state: RunState, undo: UndoStack): P
   for (const finding of session.findings) request.emit({ kind: 'finding', finding });
 
   const generators = new Generators(session);
+  if (plan.comparisons.some((comparison) => comparison.generator.placement === 'shared')) await generators.shared(undo.push);
   for (const [number, blocks] of byDeployment(plan, request.done)) {
     const scope = new UndoStack(system.clock);
     undo.push(`deployment ${number}`, async () => {

@@ -136,6 +136,11 @@ export class Cgroups {
     return left;
   }
 
+  /** The common ancestor of all runs goes with the last of them. */
+  async removeIfEmpty(path: string): Promise<void> {
+    if ((await this.children(path)).length === 0) await this.remove(path);
+  }
+
   /** Names directly below a cgroup, over all hierarchies. */
   async children(path: string): Promise<string[]> {
     const names = new Set<string>();

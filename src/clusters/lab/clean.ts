@@ -110,6 +110,6 @@ async function unmount(system: System, run: string): Promise<number> {
 }
 
 async function removeIfEmpty(system: System, cgroups: Cgroups): Promise<void> {
-  if ((await cgroups.children(CGROUP_ROOT)).length === 0) await cgroups.remove(CGROUP_ROOT);
+  await cgroups.removeIfEmpty(CGROUP_ROOT);
   if ((await system.files.list(STATE_ROOT)).length === 0) await system.files.removeDirectory(STATE_ROOT).catch(() => {});
 }

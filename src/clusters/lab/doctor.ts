@@ -123,7 +123,10 @@ const cgroupLayout: DoctorCheck = {
   async run(system) {
     return probing(system, async (run, undo) => {
       const cgroups = new Cgroups(detectLayout(await system.files.readText('/proc/mounts')), system.files);
-      undo(async () => void (await cgroups.remove(`${CGROUP_ROOT}/${run}`)));
+      undo(async () => {
+        await cgroups.remove(`${CGROUP_ROOT}/${run}`);
+        await cgroups.removeIfEmpty(CGROUP_ROOT);
+      });
       const files = await cgroups.create(`${CGROUP_ROOT}/${run}/probe`);
       for (const file of [files.cpu.file, files.memoryUsage, files.memoryStat]) await system.files.readText(file);
       return `${cgroups.layout.version}, CPU and memory readable${cgroups.layout.cpuset === undefined ? ', no cpuset controller' : ''}`;

@@ -81,7 +81,7 @@ async function open(selected: Selected, system: System, opening: OpenClusterOpti
   await createCgroup(cgroups, { cgroupPath: `${CGROUP_ROOT}/${opening.runId}` }, (title, action) =>
     undo(title, async () => {
       await action();
-      if ((await cgroups.children(CGROUP_ROOT)).length === 0) await cgroups.remove(CGROUP_ROOT);
+      await cgroups.removeIfEmpty(CGROUP_ROOT);
     }),
   );
   await countBpfRunTime(system, undo);

@@ -34,6 +34,8 @@ export interface LabSetting {
 
 export class LabSession implements ClusterSession {
   readonly #lab: LabSetting;
+  /** Where each arm's client pod is: a generator inside it must be in its cgroup too, for the programs attached there. */
+  readonly #clients = new Map<Deployment, { readonly netns: string; readonly cgroupPath: string }>();
   #arms = 0;
   #generators = 0;
 
@@ -65,7 +67,7 @@ export class LabSession implements ClusterSession {
     const parts = await datapath.lab.deploy(site, selected.options);
     await createCgroup(cgroups, { cgroupPath: `${armCgroup}/client-dialer` }, undo);
 
-    return {
+    const deployment: Deployment = {
       arm: selected.name,
       features: datapath.features(selected.options),
       components: [server, ...parts.components],
@@ -92,14 +94,15 @@ export class LabSession implements ClusterSession {
         responseBytes: spec.responseBytes,
       }),
     };
+    this.#clients.set(deployment, { netns: topology.client.netns, cgroupPath: armCgroup });
+    return deployment;
   }
 
   async startGenerator(inside: Deployment | undefined, undo: PushUndo): Promise<GeneratorSession> {
     const { system, cgroups, run, logDirectory, cpus } = this.#lab;
     const number = this.#generators++;
-    // A generator inside a pod enters it as the pod's dialers do; the shared one needs no network of its own.
-    const enter = inside?.links.find((link) => link.name === 'client')?.enter[1];
-    const netns = enter?.slice(enter.lastIndexOf('/') + 1) ?? (await this.#harnessNamespace(undo));
+    const place = inside === undefined ? undefined : this.#clients.get(inside);
+    const netns = place?.netns ?? (await this.#harnessNamespace(undo));
     const logFile = `${logDirectory}/generator-${number}.log`;
     const replies = new ReplyQueue();
     const component = await startComponent(
@@ -108,7 +111,7 @@ export class LabSession implements ClusterSession {
       {
         role: 'generator',
         name: 'the generator',
-        cgroupPath: `${CGROUP_ROOT}/${run}/generator-${number}`,
+        cgroupPath: `${place?.cgroupPath ?? `${CGROUP_ROOT}/${run}`}/generator-${number}`,
         netns,
         command: [system.host.nodeBinary, '--no-warnings', `${system.host.projectRoot}/src/generators/process/main.ts`],
         logFile,

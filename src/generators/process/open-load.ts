@@ -40,6 +40,7 @@ export async function runOpenLoad(command: OpenLoadCommand, clients: ReadonlyMap
     (arms[arm] as ArmRecorder).enqueue(enqueueNs);
   });
   for (const arm of arms) arm.noteEndOfArrivals();
+  const sentInTime = arms.reduce((sum, arm) => sum + arm.sentSoFar, 0);
   await drained(arms);
 
   const cpu = process.cpuUsage(cpuBefore);
@@ -48,7 +49,7 @@ export async function runOpenLoad(command: OpenLoadCommand, clients: ReadonlyMap
     startNs,
     endNs: monotonicNs(),
     intendedRequests: gaps.count,
-    achievedRatePerSecond: gaps.ratePerSecond(),
+    achievedRatePerSecond: gaps.rateOf(sentInTime),
     lag: encode(lag),
     gapVariation: gaps.variation(),
     cpuNs: (cpu.user + cpu.system) * 1000,
@@ -56,24 +57,34 @@ export async function runOpenLoad(command: OpenLoadCommand, clients: ReadonlyMap
   };
 }
 
+interface Pacing {
+  arrive(intendedNs: number, arm: number): void;
+  resolve(): void;
+  reject(error: Error): void;
+}
+
 let metronome: Worker | undefined;
+let pacing: Pacing | undefined;
 
 /** One worker for the life of the process: starting one costs as much CPU as hundreds of requests. */
-function pace(spec: ArrivalSpec, startNs: number, arrive: (intendedNs: number, arm: number) => void): Promise<void> {
-  const worker = (metronome ??= new Worker(new URL('./metronome.ts', import.meta.url)));
+function startMetronome(): Worker {
+  const worker = new Worker(new URL('./metronome.ts', import.meta.url));
+  worker.on('message', (message: number[] | 'end') => {
+    if (message === 'end') pacing?.resolve();
+    else for (let i = 0; i < message.length; i += 2) pacing?.arrive(message[i] as number, message[i + 1] as number);
+  });
+  worker.on('error', (error) => {
+    metronome = undefined;
+    pacing?.reject(error);
+  });
+  return worker;
+}
+
+function pace(spec: ArrivalSpec, startNs: number, arrive: Pacing['arrive']): Promise<void> {
+  metronome ??= startMetronome();
+  const worker = metronome;
   return new Promise((resolve, reject) => {
-    const settle = (end: () => void) => {
-      worker.removeAllListeners();
-      end();
-    };
-    worker.on('message', (message: number[] | 'end') => {
-      if (message === 'end') return settle(resolve);
-      for (let i = 0; i < message.length; i += 2) arrive(message[i] as number, message[i + 1] as number);
-    });
-    worker.on('error', (error) => {
-      metronome = undefined;
-      settle(() => reject(error));
-    });
+    pacing = { arrive, resolve, reject };
     worker.postMessage({ spec, startNs });
   });
 }
@@ -127,6 +138,10 @@ class ArmRecorder {
     this.#backlogAtEnd = this.#backlog.length;
   }
 
+  get sentSoFar(): number {
+    return this.#sent;
+  }
+
   outstanding(): number {
     return this.#backlog.length + this.#client.inFlight();
   }
@@ -174,7 +189,7 @@ class ArmRecorder {
   }
 }
 
-/** Rate and evenness of what was really enqueued. */
+/** Rate and evenness of the arrivals as they really happened. */
 class GapMeter {
   count = 0;
   #firstNs = 0;
@@ -193,8 +208,9 @@ class GapMeter {
     this.count++;
   }
 
-  ratePerSecond(): number {
-    return this.count < 2 ? 0 : ((this.count - 1) * 1e9) / (this.#lastNs - this.#firstNs);
+  /** Of so many requests sent between the first and the last arrival. */
+  rateOf(requests: number): number {
+    return requests < 2 ? 0 : ((requests - 1) * 1e9) / (this.#lastNs - this.#firstNs);
   }
 
   variation(): number {

@@ -57,7 +57,8 @@ describe('a run', () => {
     const teardown = ['disconnect ARM', 'disconnect ARM', 'undo ARM', 'undo ARM'];
     expect(phases).toEqual([
       'open cluster',
-      ...['deploy ARM', 'deploy ARM', 'start generator', ...proof, ...proof, 'load ARM warm-up', ...trial, ...trial, ...teardown],
+      'start generator',
+      ...['deploy ARM', 'deploy ARM', ...proof, ...proof, 'load ARM warm-up', ...trial, ...trial, ...teardown],
       ...['deploy ARM', 'deploy ARM', ...proof, ...proof, ...trial, ...trial, ...teardown],
       ...['stop generator', 'close cluster'],
     ]);
@@ -90,7 +91,16 @@ describe('a run', () => {
 
   test('a deployment that fails half-way is undone, the failed arm included', async () => {
     await expect(runCommand(app({ failDeploy: 'ebpf-lab' }), 'e.yaml', options)).rejects.toThrow('no luck');
-    expect(log).toEqual(['open cluster', 'deploy direct', 'deploy ebpf-lab', 'undo ebpf-lab', 'undo direct', 'close cluster']);
+    expect(log).toEqual([
+      'open cluster',
+      'start generator',
+      'deploy direct',
+      'deploy ebpf-lab',
+      'undo ebpf-lab',
+      'undo direct',
+      'stop generator',
+      'close cluster',
+    ]);
     expect(await recordOf()).toMatchObject({ status: 'failed', failure: 'no luck', sealed: false });
   });
 

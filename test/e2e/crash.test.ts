@@ -1,0 +1,90 @@
+/** Runs that die: what is left can be removed by name alone, and what was measured is still there. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { inventory, meshtax, settled, SHORT, workspace, type Workspace } from './machine.ts';
+
+let space: Workspace;
+beforeEach(async () => {
+  space = await workspace();
+});
+afterEach(async () => {
+  await meshtax(['clean', '--all', '--force']);
+  await space.remove();
+});
+
+/** Starts a run and resolves once the given number of trials has ended. */
+async function startUntil(trials: number) {
+  const file = await space.write('e.yaml', SHORT);
+  const running = meshtax(['run', file, '--results', space.results, '--progress', 'jsonl']);
+  await new Promise<void>((resolve) => {
+    let seen = 0;
+    let text = '';
+    running.stderr.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+      const lines = text.split('\n');
+      text = lines.pop() ?? '';
+      seen += lines.filter((line) => line.includes('"trial-ended"')).length;
+      if (seen >= trials) resolve();
+    });
+    void running.then(() => resolve());
+  });
+  return { running };
+}
+
+function trialsOnDisk(): string[] {
+  const [experiment = ''] = readdirSync(space.results);
+  const [run = ''] = readdirSync(`${space.results}/${experiment}`);
+  return readdirSync(`${space.results}/${experiment}/${run}/trials`);
+}
+
+test('kill -9 in the middle: `clean --all` leaves nothing, finished trials stay, the run can go on', async () => {
+  const before = await inventory();
+  const { running } = await startUntil(3);
+  running.kill('SIGKILL');
+  await running;
+  const after = await inventory();
+  expect(after['namespaces']?.length).toBeGreaterThan(before['namespaces']?.length ?? 0);
+  expect(after['programs']).not.toEqual(before['programs']);
+
+  const cleaned = await meshtax(['clean', '--all']);
+  expect(cleaned.exitCode).toBe(0);
+  expect(cleaned.stdout).toMatch(/removed run \w+: \d+ network namespaces/);
+  expect(await settled(before)).toEqual(before);
+  expect((await meshtax(['clean', '--all'])).stdout).toBe('nothing to remove');
+
+  expect(trialsOnDisk().length).toBeGreaterThanOrEqual(3);
+  const resumed = await meshtax(['run', '--resume', 'latest', '--results', space.results, '--progress', 'quiet']);
+  expect(`${resumed.exitCode} ${resumed.exitCode === 0 ? '' : resumed.stderr}`).toBe('0 ');
+  expect(trialsOnDisk()).toHaveLength(16);
+  expect(await settled(before)).toEqual(before);
+});
+
+test('Ctrl-C once: undone, 130, kept; a second run meanwhile is refused', async () => {
+  const before = await inventory();
+  const { running } = await startUntil(2);
+  const second = await meshtax(['run', `${space.directory}/e.yaml`, '--results', space.results, '--progress', 'quiet']);
+  expect(second.exitCode).toBe(3);
+  expect(second.stderr).toContain('MT2002');
+  running.kill('SIGINT');
+  const ended = await running;
+  expect(ended.exitCode).toBe(130);
+  expect(ended.stderr).toContain('MT3005');
+  expect(await settled(before)).toEqual(before);
+});
+
+test('Ctrl-C twice: stops at once; `clean` removes the rest', async () => {
+  const before = await inventory();
+  const { running } = await startUntil(1);
+  running.kill('SIGINT');
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  running.kill('SIGINT');
+  const ended = await running;
+  expect(ended.exitCode).toBe(130);
+  expect((await meshtax(['clean', '--all'])).exitCode).toBe(0);
+  expect(await settled(before)).toEqual(before);
+  for (const trial of trialsOnDisk()) {
+    const [experiment = ''] = readdirSync(space.results);
+    const [run = ''] = readdirSync(`${space.results}/${experiment}`);
+    JSON.parse(readFileSync(`${space.results}/${experiment}/${run}/trials/${trial}/trial.json`, 'utf8'));
+  }
+});

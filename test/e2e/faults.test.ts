@@ -1,0 +1,136 @@
+/** Things that go wrong on the real machine: each ends with its code, nothing leaked. */
+import { readdirSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { execa } from 'execa';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { lab } from '../../src/clusters/lab/lab.ts';
+import { ebpfLab } from '../../src/datapaths/ebpf-lab.ts';
+import { direct } from '../../src/datapaths/direct.ts';
+import type { ServerSpec } from '../../src/model/contracts/workload.ts';
+import { UndoStack } from '../../src/run/undo-stack.ts';
+import { system } from '../../src/system/index.ts';
+import { inventory, meshtax, settled, SHORT, workspace, type Workspace } from './machine.ts';
+
+let space: Workspace;
+let before: Awaited<ReturnType<typeof inventory>>;
+beforeEach(async () => {
+  space = await workspace();
+  before = await inventory();
+});
+afterEach(async () => {
+  await space.remove();
+  expect(await settled(before)).toEqual(before);
+});
+
+const http = (containerPort: number, workload = 'http-echo'): ServerSpec => ({
+  workload,
+  protocol: 'http',
+  servicePort: 80,
+  containerPort,
+  requestBytes: 0,
+  responseBytes: 10,
+  delay: { kind: 'none' },
+});
+
+describe('a run', () => {
+  test('with an Envoy that does not start: MT3001', async () => {
+    const file = await space.write('e.yaml', SHORT);
+    const result = await meshtax(['run', file, '--results', space.results, '--progress', 'quiet'], {
+      env: { MESHTAX_ENVOY: '/bin/false' },
+    });
+    expect(result.exitCode).toBe(3);
+    expect(result.stderr).toMatch(/^MT3001 (client|server)-proxy of envoy-sidecar did not start: it ended with exit code 1/m);
+    expect(result.stderr).not.toContain('at ');
+  });
+
+  test('on a full disk: MT4002', async () => {
+    const small = `${space.directory}/small`;
+    await mkdir(small);
+    await execa('mount', ['-t', 'tmpfs', '-o', 'size=160k', 'tmpfs', small]);
+    try {
+      const file = await space.write('e.yaml', SHORT);
+      const result = await meshtax(['run', file, '--results', small, '--progress', 'quiet']);
+      expect(result.stderr).toMatch(/^MT4002 The run directory cannot be written: ENOSPC/m);
+      expect(result.exitCode).toBe(3);
+    } finally {
+      await execa('umount', [small]);
+    }
+  });
+
+  test('with a rate far above what the machine can send: MT3003, trials kept', async () => {
+    const file = await space.write(
+      'e.yaml',
+      'name: fast\ndatapaths: [direct]\nworkloads: [grpc-unary]\nloads: [{ loop: open, rate: 150k/s, duration: 500ms, warmup: 0s, connections: 4 }]\nstatistics: { blocks: 2 }\n',
+    );
+    const result = await meshtax(['run', file, '--results', space.results, '--progress', 'quiet']);
+    expect(result.stderr).toMatch(/^MT3003 The generator cannot send 150000\/s to direct: it reached \d+\/s/m);
+    expect(result.exitCode).toBe(4);
+    const [run = ''] = readdirSync(`${space.results}/fast`);
+    expect(readdirSync(`${space.results}/fast/${run}/trials`)).toHaveLength(1);
+  });
+});
+
+async function inLab(work: (session: Awaited<ReturnType<typeof lab.open>>, undo: UndoStack) => Promise<void>): Promise<void> {
+  const undo = new UndoStack(system.clock);
+  try {
+    const options = { runId: `t${system.randomId(5)}`, logDirectory: `${space.directory}/logs`, allowConcurrent: false };
+    await system.files.makeDirectory(options.logDirectory);
+    await work(await lab.open(lab.schema.parse({ id: 'lab' }), system, options, undo.push), undo);
+  } finally {
+    expect(await undo.unwind(20_000)).toEqual([]);
+  }
+}
+
+describe('in the lab', () => {
+  test('a port that is taken: MT3004', async () => {
+    await inLab(async (session, undo) => {
+      const twice = [http(8080), http(8080, 'other')];
+      await expect(session.deploy(direct, direct.schema.parse({ id: 'direct' }), twice, undo.push)).rejects.toMatchObject({
+        code: 'MT3004',
+      });
+    });
+  });
+
+  test('policy is enforced: a port that is not allowed is dropped and counted, an allowed one answers', async () => {
+    await inLab(async (session, undo) => {
+      const deployment = await session.deploy(
+        ebpfLab,
+        ebpfLab.schema.parse({ id: 'ebpf-lab' }),
+        [http(8080), { ...http(8081, 'second'), servicePort: 81 }],
+        undo.push,
+      );
+      const client = deployment.links[0]?.enter ?? [];
+      const probe = (port: number) =>
+        execa(client[0] ?? '', [...client.slice(1), 'timeout', '2', 'bash', '-c', `exec 3<>/dev/tcp/10.77.2.2/${port}`], { reject: false });
+      expect((await probe(8080)).exitCode).toBe(0);
+      expect((await probe(9999)).exitCode).toBe(124);
+      const pin = deployment.bpfPrograms.find((program) => program.name === 'node-a/from_container')?.pin ?? '';
+      const { stdout } = await execa('bpftool', ['--json', 'map', 'dump', 'pinned', pin.replace('progs/from_container', 'maps/metrics')]);
+      const entries = JSON.parse(stdout) as {
+        formatted: { key: { reason: number; direction: number }; values: { value: { packets: number } }[] };
+      }[];
+      const dropped = entries.find((entry) => entry.formatted.key.reason === 133 && entry.formatted.key.direction === 0);
+      const packets = dropped?.formatted.values.reduce((sum, each) => sum + each.value.packets, 0) ?? 0;
+      expect(packets).toBeGreaterThanOrEqual(1);
+    });
+  });
+
+  test('nothing is made in the host namespace', async () => {
+    const links = async () => (await execa('ip', ['-o', 'link'])).stdout.replaceAll(/\d+: /g, '');
+    const rules = async () => (await execa('iptables-save', { reject: false })).stdout.replaceAll(/\[\d+:\d+\]|^#.*$/gm, '');
+    const [linksBefore, rulesBefore] = [await links(), await rules()];
+    await inLab(async (session, undo) => {
+      await session.deploy(ebpfLab, ebpfLab.schema.parse({ id: 'ebpf-lab' }), [http(8080)], undo.push);
+      expect(await links()).toBe(linksBefore);
+      expect(await rules()).toBe(rulesBefore);
+    });
+  });
+});
+
+test('doctor finds nothing that forbids a run here', async () => {
+  const { stdout, exitCode } = await meshtax(['doctor', '--json']);
+  const { findings } = JSON.parse(stdout) as { findings: { level: string; title: string; detail: string }[] };
+  expect(findings.filter((finding) => finding.level === 'error')).toEqual([]);
+  expect(findings.length).toBeGreaterThan(10);
+  expect(exitCode).toBe(0);
+});

@@ -1,0 +1,99 @@
+/** Real runs in the real lab: namespaces, Envoy, eBPF. Needs root. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Analysis } from '../../src/analysis/analyse.ts';
+import type { TrialRecord } from '../../src/model/records.ts';
+import { inventory, meshtax, settled, SHORT, workspace, type Workspace } from './machine.ts';
+
+let space: Workspace;
+beforeEach(async () => {
+  space = await workspace();
+});
+afterEach(() => space.remove());
+
+async function run(spec: string): Promise<{ stdout: string; trials: TrialRecord[]; path: string }> {
+  const file = await space.write('e.yaml', spec);
+  const { exitCode, stdout, stderr } = await meshtax(['run', file, '--results', space.results, '--progress', 'plain']);
+  expect(stderr).not.toContain('could not undo');
+  expect(`${exitCode}\n${exitCode === 0 ? '' : stderr}`).toBe('0\n');
+  const path = /^run: (.+)$/m.exec(stdout)?.[1] ?? '';
+  const trials = readdirSync(`${path}/trials`).map(
+    (name) => JSON.parse(readFileSync(`${path}/trials/${name}/trial.json`, 'utf8')) as TrialRecord,
+  );
+  return { stdout, trials, path };
+}
+
+/** Each counter that must equal the requests does, to the last one. */
+function expectExact(trials: readonly TrialRecord[], arm: string, counters: readonly string[]): void {
+  const own = trials.filter((trial) => trial.arm === arm);
+  expect(own.length).toBeGreaterThan(0);
+  for (const trial of own) {
+    const sent = trial.result.arms[0]?.sent;
+    expect(sent).toBeGreaterThan(50);
+    for (const counter of counters) expect(`${counter} ${trial.path.moved[counter]}`).toBe(`${counter} ${sent}`);
+    expect(trial.path.exact).toBe(true);
+  }
+}
+
+test('every datapath with both protocols: every request is counted by its own datapath, and nothing is left', async () => {
+  const before = await inventory();
+  const { stdout, trials, path } = await run(SHORT);
+  expect(trials).toHaveLength(16);
+  for (const trial of trials)
+    expect(`${trial.id} ${trial.valid} ${JSON.stringify(trial.result.arms[0]?.errorKinds)}`).toBe(`${trial.id} true {}`);
+  expectExact(trials, 'envoy-sidecar', ['clientProxyRequests', 'serverProxyRequests']);
+  expectExact(trials, 'ebpf-lab', ['ebpfRequestsEgress', 'ebpfRequestsIngress']);
+  for (const component of ['generator', 'server-app', 'client-proxy', 'server-proxy']) {
+    const measure = trials
+      .find((trial) => trial.arm === 'envoy-sidecar')
+      ?.measures.find((each) => each.metric === 'cpu' && each.component === component);
+    expect(measure?.value).toBeGreaterThan(1e6);
+  }
+  const programs = trials.find((trial) => trial.arm === 'ebpf-lab')?.measures.filter((each) => each.metric === 'bpfRuns') ?? [];
+  expect(programs.reduce((sum, each) => sum + each.value, 0)).toBeGreaterThan(400);
+  expect(stdout).toContain('envoy-sidecar');
+  expect(await settled(before)).toEqual(before);
+
+  expect((await meshtax(['verify', path])).exitCode).toBe(0);
+  const html = await meshtax(['report', path, '--format', 'html']);
+  expect(html.stdout).toContain('<svg role="img"');
+  const json = JSON.parse((await meshtax(['report', path, '--format', 'json'])).stdout) as { analysis: Analysis };
+  expect(json.analysis.comparisons.map((each) => each.workload)).toEqual(['grpc-unary', 'http-echo']);
+});
+
+test('same node, mutual TLS, one-sided sidecars, capacity and the reference gRPC client', async () => {
+  const before = await inventory();
+  const { trials } = await run(`name: variants
+cluster: { id: lab, placement: same-node }
+datapaths:
+  - direct
+  - { id: envoy-sidecar, name: mtls, tls: mtls, concurrency: 1 }
+  - { id: envoy-sidecar, name: client-side, sides: client, concurrency: 1 }
+  - { id: envoy-sidecar, name: server-side, sides: server, concurrency: 1 }
+  - ebpf-lab
+workloads: [http-echo]
+loads:
+  - { loop: open, rate: 300/s, duration: 500ms, warmup: 100ms, connections: 2 }
+  - { loop: closed, duration: 500ms, warmup: 100ms, connections: 2 }
+statistics: { blocks: 2, blocksPerDeployment: 2 }
+`);
+  expect(trials).toHaveLength(20);
+  for (const trial of trials)
+    expect(`${trial.id} ${trial.findings.filter((each) => each.level === 'error').map((each) => each.detail)}`).toBe(`${trial.id} `);
+  const open = trials.filter((trial) => trial.load.startsWith('open'));
+  expectExact(open, 'mtls', ['clientProxyRequests', 'serverProxyRequests']);
+  expectExact(open, 'client-side', ['clientProxyRequests']);
+  expectExact(open, 'server-side', ['serverProxyRequests']);
+  expectExact(open, 'ebpf-lab', ['ebpfRequestsEgress']);
+  const closed = trials.filter((trial) => trial.load.startsWith('closed'));
+  for (const trial of closed) expect(trial.result.achievedRatePerSecond).toBeGreaterThan(500);
+
+  const grpc = await run(`name: conformance
+datapaths: [direct, envoy-sidecar]
+workloads: [grpc-unary]
+loads: [{ loop: open, rate: 200/s, duration: 500ms, warmup: 200ms, connections: 2, grpcEngine: grpc-js }]
+statistics: { blocks: 2 }
+`);
+  expectExact(grpc.trials, 'envoy-sidecar', ['clientProxyRequests', 'serverProxyRequests']);
+  expect(await settled(before)).toEqual(before);
+});
