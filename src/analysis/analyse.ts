@@ -74,7 +74,9 @@ export interface Proof {
 
 export function analyse(stored: StoredRun): Analysis {
   const { run, trials } = stored;
-  const keys = [...new Set(trials.map((trial) => `${trial.workload}\n${trial.load}`))].sort();
+  const place = (trial: TrialRecord) => run.workloads.findIndex((workload) => workload.name === trial.workload);
+  const inOrder = trials.toSorted((a, b) => place(a) - place(b) || (a.load < b.load ? -1 : Number(a.load > b.load)));
+  const keys = [...new Set(inOrder.map((trial) => `${trial.workload}\n${trial.load}`))];
   return {
     analysisVersion: ANALYSIS_VERSION,
     run: run.id,

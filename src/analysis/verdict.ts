@@ -18,12 +18,12 @@ export function verdictOf(difference: Interval, ratio: Interval | undefined, mar
   return 'unresolved';
 }
 
-/** Blocks in all after which an interval of this spread would exclude zero, if the estimate stays; undefined beyond 10,000. */
+/** Blocks in all after which an interval of this spread would exclude zero, if the estimate stays; undefined beyond 500. */
 export function blocksToResolve(difference: Interval, confidence: number): number | undefined {
   const { estimate, low, high, n } = difference;
   const t = (count: number) => studentTQuantile(1 - (1 - confidence) / 2, count - 1);
   const spread = ((high - low) / 2 / t(n)) * Math.sqrt(n);
-  for (let count = n + 1; count <= 10_000; count = Math.ceil(count * 1.1)) {
+  for (let count = n + 1; count <= 500; count = Math.ceil(count * 1.1)) {
     if ((t(count) * spread) / Math.sqrt(count) < Math.abs(estimate)) return count;
   }
   return undefined;

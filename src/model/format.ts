@@ -54,7 +54,6 @@ export function formatEstimate(unit: FormatUnit, interval: { estimate: number; l
   return `${formatValue(unit, interval.estimate)} ±${share < 10 ? Math.round(share * 10) / 10 : Math.round(share)} %`;
 }
 
-export function formatRatio(interval: { estimate: number; low: number; high: number }): string {
-  const times = (value: number) => value.toFixed(value < 10 ? 2 : 1);
-  return `${times(interval.estimate)}x [${times(interval.low)}, ${times(interval.high)}]`;
+export function formatRatio(ratio: number): string {
+  return `${ratio.toFixed(ratio < 10 ? 2 : 1)}x`;
 }

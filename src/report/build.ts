@@ -3,7 +3,7 @@ import type { Analysis, ComparisonAnalysis } from '../analysis/analyse.ts';
 import { charts } from '../charts/index.ts';
 import type { StoredRun } from '../model/records.ts';
 import type { Block, ReportDocument } from './document.ts';
-import { componentTable, mainTable, parityTable } from './tables.ts';
+import { componentTable, differenceTable, estimateTable, parityTable } from './tables.ts';
 import { verdictSentence } from './verdicts.ts';
 
 export function buildReport(stored: StoredRun, analysis: Analysis): ReportDocument {
@@ -47,7 +47,8 @@ function comparisonBlocks(comparison: ComparisonAnalysis, analysis: Analysis): B
   const rate = comparison.ratePerSecond === null ? 'closed loop (capacity)' : `${comparison.ratePerSecond} requests/s, open loop`;
   return [
     { kind: 'heading', level: 2, text: `${comparison.workload}: ${rate}` },
-    { kind: 'table', table: mainTable(comparison, analysis) },
+    { kind: 'table', table: estimateTable(comparison, analysis) },
+    { kind: 'table', table: differenceTable(comparison, analysis) },
     ...charts.flatMap((chart): Block[] => {
       const drawn = chart.draw(comparison, analysis);
       return drawn ? [{ kind: 'chart', chart: drawn }] : [];

@@ -8,28 +8,51 @@ import { tierOf } from '../model/features.ts';
 
 const HEADLINE = ['capacity', 'latency.p50', 'latency.p90', 'latency.p99', 'latency.p99.9', 'cpu.machine'];
 
-/** A row a datapath, each figure with its interval and, below the baseline, the difference to it. */
-export function mainTable(comparison: ComparisonAnalysis, analysis: Analysis): Table {
-  const ids = HEADLINE.filter((id) => comparison.cells.some((cell) => metricOf(cell, id)));
-  const title = (id: string) => {
-    const found = comparison.cells.map((cell) => metricOf(cell, id)).find(Boolean);
-    return id === 'cpu.machine' ? 'CPU per 1000, machine' : (found?.metric.title ?? id);
-  };
+/** What each datapath was measured at, a row each. */
+export function estimateTable(comparison: ComparisonAnalysis, analysis: Analysis): Table {
+  const ids = headlinesOf(comparison);
   return {
-    caption: `${comparison.workload}, ${comparison.load}: estimate and, after the slash, difference to ${comparison.baseline} with ${Math.round(analysis.confidence * 100)} % interval`,
+    caption: `${comparison.workload}, ${comparison.load}: mean of the blocks ± half of its ${Math.round(analysis.confidence * 100)} % interval`,
     columns: [
       { title: 'datapath', align: 'left' },
-      ...ids.map((id) => ({ title: title(id), align: 'right' as const })),
+      ...ids.map((id) => ({ title: titleOf(comparison, id), align: 'right' as const })),
       { title: 'proxy memory', align: 'right' },
       { title: 'valid blocks', align: 'right' },
     ],
     rows: comparison.cells.map((cell) => [
       cell.arm,
-      ...ids.map((id) => figure(cell, id)),
+      ...ids.map((id) => estimate(cell, id) || 'too few samples'),
       proxyMemory(cell),
       `${cell.trials - cell.invalid} of ${cell.trials}`,
     ]),
   };
+}
+
+/** What each datapath adds to the baseline. */
+export function differenceTable(comparison: ComparisonAnalysis, analysis: Analysis): Table {
+  const ids = headlinesOf(comparison).filter((id) => comparison.cells.some((cell) => metricOf(cell, id)?.versus));
+  return {
+    caption: `${comparison.workload}, ${comparison.load}: difference to ${comparison.baseline} in the same block, with its ${Math.round(analysis.confidence * 100)} % interval`,
+    columns: [{ title: 'datapath', align: 'left' }, ...ids.map((id) => ({ title: titleOf(comparison, id), align: 'right' as const }))],
+    rows: comparison.cells
+      .filter((cell) => cell.arm !== comparison.baseline)
+      .map((cell) => [
+        cell.arm,
+        ...ids.map((id) => {
+          const metric = metricOf(cell, id);
+          return metric?.versus ? formatDifference(metric.metric.unit, metric.versus.difference) : '';
+        }),
+      ]),
+  };
+}
+
+function headlinesOf(comparison: ComparisonAnalysis): string[] {
+  return HEADLINE.filter((id) => comparison.cells.some((cell) => metricOf(cell, id)));
+}
+
+function titleOf(comparison: ComparisonAnalysis, id: string): string {
+  if (id === 'cpu.machine') return 'CPU per 1000, machine';
+  return comparison.cells.map((cell) => metricOf(cell, id)).find(Boolean)?.metric.title ?? id;
 }
 
 /** CPU per 1000 requests and memory, by component. */
@@ -82,14 +105,6 @@ export function parityTable(arms: readonly ArmRecord[]): Table {
 
 function metricOf(cell: Cell, id: string) {
   return cell.metrics.find((candidate) => candidate.metric.id === id);
-}
-
-function figure(cell: Cell, id: string): string {
-  const metric = metricOf(cell, id);
-  if (!metric) return '';
-  if (!metric.value) return `too few samples`;
-  const own = formatEstimate(metric.metric.unit, metric.value);
-  return metric.versus ? `${own} / ${formatDifference(metric.metric.unit, metric.versus.difference)}` : own;
 }
 
 function estimate(cell: Cell, id: string): string {

@@ -30,6 +30,6 @@ export function verdictSentence(comparison: ComparisonAnalysis, cell: Cell): str
 function phrase(metric: CellMetric): string {
   const name = metric.metric.id === 'cpu.machine' ? 'CPU per 1000 requests' : metric.metric.title.replace('latency ', '');
   if (!metric.versus) return `${name} not given (${metric.missing ?? 'no pair of blocks'})`;
-  const ratio = metric.versus.ratio ? `, ${formatRatio(metric.versus.ratio)}` : '';
+  const ratio = metric.versus.ratio ? ` (${formatRatio(metric.versus.ratio.estimate)})` : '';
   return `${name} ${verdictWord(metric, metric.versus)}, ${formatDifference(metric.metric.unit, metric.versus.difference)}${ratio}`;
 }

@@ -58,7 +58,7 @@ test('every datapath with both protocols: every request is counted by its own da
   const html = await meshtax(['report', path, '--format', 'html']);
   expect(html.stdout).toContain('<svg role="img"');
   const json = JSON.parse((await meshtax(['report', path, '--format', 'json'])).stdout) as { analysis: Analysis };
-  expect(json.analysis.comparisons.map((each) => each.workload)).toEqual(['grpc-unary', 'http-echo']);
+  expect(json.analysis.comparisons.map((each) => each.workload)).toEqual(['http-echo', 'grpc-unary']);
 });
 
 test('same node, mutual TLS, one-sided sidecars, capacity and the reference gRPC client', async () => {

@@ -57,9 +57,10 @@ async function htmlOf(block: Block): Promise<string> {
 async function chartHtml(chart: DrawnChart): Promise<string> {
   const svg = labelled(await renderSvg(chart.spec), chart);
   return `<figure>
-<figcaption><strong>${escape(chart.title)}.</strong> ${escape(chart.sentence)}</figcaption>
+<figcaption><strong>${escape(chart.title)}</strong></figcaption>
 <div class="chart" tabindex="0">${svg}</div>
-<details><summary>The figures behind this chart</summary>
+<details><summary>The same in words and figures</summary>
+<p>${escape(chart.sentence)}</p>
 ${tableHtml(chart.table)}
 </details>
 </figure>`;
