@@ -201,8 +201,9 @@ function refuseHopelessRate(records: readonly TrialRecord[]): void {
 
 async function finish(request: RunRequest, state: RunState): Promise<void> {
   state.update({ endedAt: request.system.clock.wallTime().toISOString() });
-  if (state.record.status === 'complete') await request.directory.seal(state.record);
-  else await request.directory.writeRun(state.record);
+  if (state.record.status !== 'complete') return request.directory.writeRun(state.record);
+  if (state.invalid === 0) await request.directory.dropLogs();
+  await request.directory.seal(state.record);
 }
 
 function summaryOf(record: TrialRecord): string {

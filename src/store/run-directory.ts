@@ -63,7 +63,12 @@ export class RunDirectory {
     await this.#guard(() => this.#files.appendDurably(`${this.path}/journal.jsonl`, `${JSON.stringify(entry)}\n`));
   }
 
-  /** Checksums of everything; after this the run is finished. Empty logs are dropped. */
+  /** Of a run in which nothing went wrong nobody reads the logs, and they name paths of this machine. */
+  async dropLogs(): Promise<void> {
+    await this.#guard(() => this.#files.remove(this.logs));
+  }
+
+  /** Checksums of everything; after this the run is finished. */
   async seal(record: RunRecord): Promise<void> {
     await this.journal({ event: 'sealed' });
     await this.writeRun({ ...record, sealed: true });

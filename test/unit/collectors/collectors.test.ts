@@ -1,0 +1,59 @@
+import { describe, expect, test } from 'vitest';
+import { cgroup } from '../../../src/collectors/cgroup.ts';
+import { machineCpu } from '../../../src/collectors/machine-cpu.ts';
+import type { Component, Deployment } from '../../../src/model/contracts/cluster.ts';
+import { fakeSystem, MemoryFiles } from '../../fakes.ts';
+
+const component = (role: Component['role'], format: 'cpuacct.usage' | 'cpu.stat'): Component => ({
+  role,
+  cgroup: { cpu: { file: `/${role}/cpu`, format }, memoryUsage: `/${role}/usage`, memoryStat: `/${role}/stat` },
+  ended: () => undefined,
+});
+const deploymentOf = (components: Component[]) => ({ components }) as unknown as Deployment;
+
+describe('cgroup', () => {
+  const files = new MemoryFiles({
+    '/generator/cpu': 'usage_usec 1000\nuser_usec 600\n',
+    '/generator/usage': '5000\n',
+    '/generator/stat': 'anon 3000\nfile 2000\ninactive_file 500\n',
+    '/server-app/cpu': '7000000\n',
+    '/server-app/usage': '9000\n',
+    '/server-app/stat': 'rss 1\ntotal_rss 4000\ntotal_inactive_file 1000\n',
+  });
+  test('reads v2 (microseconds, anon) and v1 (nanoseconds, total_rss) alike', async () => {
+    const server = component('server-app', 'cpuacct.usage');
+    // Two processes of one role share a cgroup: counted once.
+    const scope = {
+      deployment: deploymentOf([server, server]),
+      generator: component('generator', 'cpu.stat'),
+      system: fakeSystem({ files }),
+    };
+    const recording = await cgroup.open(scope);
+    files.content.set('/generator/cpu', 'usage_usec 1500\n');
+    files.content.set('/server-app/cpu', '7900000\n');
+    const measures = await recording.close();
+    const value = (metric: string, role: string) =>
+      measures.filter((each) => each.metric === metric && each.component === role).map((each) => each.value);
+    expect(value('cpu', 'generator')).toEqual([500_000]);
+    expect(value('cpu', 'server-app')).toEqual([900_000]);
+    expect(value('memory', 'generator')).toEqual([3000]);
+    expect(value('memoryWorkingSet', 'generator')).toEqual([4500]);
+    expect(value('memory', 'server-app')).toEqual([4000]);
+    expect(value('memoryWorkingSet', 'server-app')).toEqual([8000]);
+  });
+});
+
+test('machine: everything but idle, iowait and steal; guest time is inside user and not counted twice', async () => {
+  const files = new MemoryFiles({ '/proc/stat': 'cpu  100 5 50 1000 20 3 7 9 40 0\ncpu0 1 1 1 1 1 1 1 1 1 1\n' });
+  const recording = await machineCpu.open({
+    deployment: deploymentOf([]),
+    generator: component('generator', 'cpu.stat'),
+    system: fakeSystem({ files }),
+  });
+  files.content.set('/proc/stat', 'cpu  110 5 55 1100 25 4 9 12 50 0\n');
+  const measures = await recording.close();
+  expect(measures.map(({ metric, value }) => [metric, value])).toEqual([
+    ['cpu', (10 + 5 + 1 + 2) * 1e7],
+    ['steal', 3 * 1e7],
+  ]);
+});
