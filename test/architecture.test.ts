@@ -52,7 +52,7 @@ describe('architecture', () => {
 
   test('every room is in the table, and the table has no room that is not there', () => {
     const rooms = new Set(files.filter((file) => file.includes('/')).map((file) => file.split('/')[0]));
-    expect([...rooms].toSorted()).toEqual(Object.keys(ALLOWED).toSorted());
+    expect(rooms).toEqual(new Set(Object.keys(ALLOWED)));
   });
 
   test('rooms import only what they may', () => {

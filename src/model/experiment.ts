@@ -39,6 +39,10 @@ const openLoadSchema = z
       .default(SECOND)
       .describe('sent but not measured, for instance 1s'),
     duration: durationNs({ min: 0.2 * SECOND, max: 3600 * SECOND }).describe('of one measured window, for instance 3s'),
+    pacing: z
+      .enum(['sleep', 'spin'])
+      .default('sleep')
+      .describe('sleep: a thread wakes for each request; spin: the generator polls all the time, a little more precise, a whole CPU'),
     grpcEngine: z
       .enum(['http2', 'grpc-js'])
       .default('http2')

@@ -99,6 +99,7 @@ async function sendProof(channel: Channel): Promise<{ requests: number; connecti
           arms: [name],
           seed: `proof/${name}`,
           arrivals: 'poisson',
+          pacing: 'sleep',
           ratePerSecond: PROOF_RATE_PER_SECOND,
           durationNs: 0,
           requests: PROOF_REQUESTS,

@@ -144,7 +144,14 @@ async function warmGenerator(deployed: DeployedBlock, plan: Plan): Promise<void>
   for (const comparison of plan.comparisons) {
     const channel = deployed.channels.get(channelName(baseline?.arm ?? '', comparison));
     if (channel && comparison.generator.placement === 'shared') {
-      await channel.generator.load({ op: 'open-load', arms: [channel.name], seed: 'warm-up', arrivals: 'poisson', ...GENERATOR_WARMUP });
+      await channel.generator.load({
+        op: 'open-load',
+        arms: [channel.name],
+        seed: 'warm-up',
+        arrivals: 'poisson',
+        pacing: 'sleep',
+        ...GENERATOR_WARMUP,
+      });
     }
   }
 }

@@ -69,6 +69,7 @@ async function apply(channel: Channel, load: Load, durationNs: number, seed: str
         arms: [channel.name],
         seed,
         arrivals: load.arrivals,
+        pacing: load.pacing,
         ratePerSecond: load.ratePerSecond,
         durationNs,
       });

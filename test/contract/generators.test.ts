@@ -43,13 +43,13 @@ function target(engine: string, port: number, change: Partial<ArmTarget> = {}): 
   return { arm: 'a', engine, dial: { enter: [], host: '127.0.0.1', port }, connections: 2, requestBytes: 0, responseBytes: 100, ...change };
 }
 
-async function load(each: ArmTarget, requests: number, ratePerSecond = 2000): Promise<LoadResult> {
+async function load(each: ArmTarget, requests: number, ratePerSecond = 2000, pacing: 'sleep' | 'spin' = 'sleep'): Promise<LoadResult> {
   const engine = await engines[each.engine]?.();
   if (!engine) throw new Error('no engine');
   const client: ArmClient = await engine.open(each, openDial(each.dial));
   try {
     return await runOpenLoad(
-      { op: 'open-load', id: 1, arms: ['a'], seed: 's', arrivals: 'poisson', ratePerSecond, durationNs: 0, requests },
+      { op: 'open-load', id: 1, arms: ['a'], seed: 's', arrivals: 'poisson', pacing, ratePerSecond, durationNs: 0, requests },
       new Map([['a', client]]),
     );
   } finally {
@@ -82,6 +82,13 @@ describe('against our server', () => {
     expect(median % 1e6).not.toBe(0);
   });
 
+  test('spinning paces and records as well', async () => {
+    const port = await serve(spec());
+    const { arms, lag } = await load(target('http1', port), 300, 2000, 'spin');
+    expect(arms[0]).toMatchObject({ sent: 300, ok: 300, errors: 0 });
+    expect(lag.count).toBe(300);
+  });
+
   test('two arms at once share one arrival process', async () => {
     const [a, b] = [target('http1', await serve(spec())), target('http1', await serve(spec()))];
     const engine = await engines['http1']?.();
@@ -93,7 +100,17 @@ describe('against our server', () => {
       clients.set(name, (await engine?.open(each, openDial(each.dial))) as ArmClient);
     closers.push(() => clients.forEach((client) => client.close()));
     const { arms } = await runOpenLoad(
-      { op: 'open-load', id: 1, arms: ['a', 'b'], seed: 's', arrivals: 'poisson', ratePerSecond: 2000, durationNs: 0, requests: 400 },
+      {
+        op: 'open-load',
+        id: 1,
+        arms: ['a', 'b'],
+        seed: 's',
+        arrivals: 'poisson',
+        pacing: 'sleep',
+        ratePerSecond: 2000,
+        durationNs: 0,
+        requests: 400,
+      },
       clients,
     );
     expect(arms.map((arm) => arm.ok).reduce((sum, ok) => sum + ok, 0)).toBe(400);
@@ -177,7 +194,7 @@ test('a stall of the server is not hidden: requests that waited for a connection
   const client = (await engine?.open(each, openDial(each.dial))) as ArmClient;
   closers.push(() => client.close());
   const { arms } = await runOpenLoad(
-    { op: 'open-load', id: 1, arms: ['a'], seed: 's', arrivals: 'poisson', ratePerSecond: 500, durationNs: 1.8e9 },
+    { op: 'open-load', id: 1, arms: ['a'], seed: 's', arrivals: 'poisson', pacing: 'sleep', ratePerSecond: 500, durationNs: 1.8e9 },
     new Map([['a', client]]),
   );
   const p90 = decode(arms[0]?.response ?? { count: 0, hdr: '' })?.getValueAtPercentile(90) ?? 0;

@@ -79,7 +79,12 @@ statistics: { blocks: 2, blocksPerDeployment: 2 }
 `);
   expect(trials).toHaveLength(20);
   for (const trial of trials)
-    expect(`${trial.id} ${trial.findings.filter((each) => each.level === 'error').map((each) => each.detail)}`).toBe(`${trial.id} `);
+    expect(
+      `${trial.id} ${trial.findings
+        .filter((each) => each.level === 'error')
+        .map((each) => each.detail)
+        .join()}`,
+    ).toBe(`${trial.id} `);
   const open = trials.filter((trial) => trial.load.startsWith('open'));
   expectExact(open, 'mtls', ['clientProxyRequests', 'serverProxyRequests']);
   expectExact(open, 'client-side', ['clientProxyRequests']);

@@ -4,21 +4,18 @@
  * lateness (lag) does not (docs/decisions/002-clock-from-enqueue.md).
  */
 import { performance } from 'node:perf_hooks';
-import { Worker } from 'node:worker_threads';
 import type { Histogram } from 'hdr-histogram-js';
 import type { ArmLoad, GeneratorCommand, LoadResult } from '../../model/contracts/generator.ts';
 import type { ArmClient } from './arm-client.ts';
 import type { ArrivalSpec } from './arrivals.ts';
 import { encode, newHistogram, record } from './histogram.ts';
 import { monotonicNs } from './monotonic.ts';
+import { leadNs, paceByMetronome, paceBySpinning } from './pacing.ts';
 
 type OpenLoadCommand = Extract<GeneratorCommand, { op: 'open-load' }>;
 
 /** How long answers may take after the last request was due. */
 const DRAIN_MS = 5000;
-/** The command must have reached the metronome before the first arrival; its first start takes longer. */
-const LEAD_NS = 10e6;
-const FIRST_LEAD_NS = 150e6;
 
 export async function runOpenLoad(command: OpenLoadCommand, clients: ReadonlyMap<string, ArmClient>): Promise<LoadResult> {
   const arms = command.arms.map((name) => {
@@ -27,17 +24,18 @@ export async function runOpenLoad(command: OpenLoadCommand, clients: ReadonlyMap
     return new ArmRecorder(name, client);
   });
   const spec: ArrivalSpec = { ...command, requests: command.requests, arms: arms.length };
-  const startNs = monotonicNs() + (metronome ? LEAD_NS : FIRST_LEAD_NS);
+  const startNs = monotonicNs() + leadNs();
   const lag = newHistogram();
   const gaps = new GapMeter();
   const cpuBefore = process.cpuUsage();
   const loopBefore = performance.eventLoopUtilization();
 
+  const pace = command.pacing === 'spin' ? paceBySpinning : paceByMetronome;
   await pace(spec, startNs, (intendedNs, arm) => {
     const enqueueNs = monotonicNs();
+    (arms[arm] as ArmRecorder).enqueue(enqueueNs); // first: what is written down can wait, the request cannot
     record(lag, enqueueNs - intendedNs);
     gaps.add(intendedNs, enqueueNs);
-    (arms[arm] as ArmRecorder).enqueue(enqueueNs);
   });
   for (const arm of arms) arm.noteEndOfArrivals();
   const sentInTime = arms.reduce((sum, arm) => sum + arm.sentSoFar, 0);
@@ -55,38 +53,6 @@ export async function runOpenLoad(command: OpenLoadCommand, clients: ReadonlyMap
     cpuNs: (cpu.user + cpu.system) * 1000,
     loopUtilisation: performance.eventLoopUtilization(loopBefore).utilization,
   };
-}
-
-interface Pacing {
-  arrive(intendedNs: number, arm: number): void;
-  resolve(): void;
-  reject(error: Error): void;
-}
-
-let metronome: Worker | undefined;
-let pacing: Pacing | undefined;
-
-/** One worker for the life of the process: starting one costs as much CPU as hundreds of requests. */
-function startMetronome(): Worker {
-  const worker = new Worker(new URL('./metronome.ts', import.meta.url));
-  worker.on('message', (message: number[] | 'end') => {
-    if (message === 'end') pacing?.resolve();
-    else for (let i = 0; i < message.length; i += 2) pacing?.arrive(message[i] as number, message[i + 1] as number);
-  });
-  worker.on('error', (error) => {
-    metronome = undefined;
-    pacing?.reject(error);
-  });
-  return worker;
-}
-
-function pace(spec: ArrivalSpec, startNs: number, arrive: Pacing['arrive']): Promise<void> {
-  metronome ??= startMetronome();
-  const worker = metronome;
-  return new Promise((resolve, reject) => {
-    pacing = { arrive, resolve, reject };
-    worker.postMessage({ spec, startNs });
-  });
 }
 
 async function drained(arms: readonly ArmRecorder[]): Promise<void> {

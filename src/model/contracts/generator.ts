@@ -45,6 +45,7 @@ export const generatorCommandSchema = z.discriminatedUnion('op', [
     arms: z.array(z.string()).min(1),
     seed: z.string(),
     arrivals: z.enum(['poisson', 'uniform']),
+    pacing: z.enum(['sleep', 'spin']),
     ratePerSecond: z.number(),
     /** The load ends after this time, or after `requests` if given. */
     durationNs: z.number(),

@@ -1,0 +1,2 @@
+/** `npm run bench`: every benchmark of this folder, one after the other. Run it on a quiet machine. */
+await import('./known-delay.ts');

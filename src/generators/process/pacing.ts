@@ -1,0 +1,64 @@
+/** Two ways to hand each request over at its time. What both reach is in every trial: the lag histogram. */
+import { Worker } from 'node:worker_threads';
+import { arrivalTimes, type ArrivalSpec } from './arrivals.ts';
+import { monotonicNs } from './monotonic.ts';
+
+type Arrive = (intendedNs: number, arm: number) => void;
+
+/** The command must have reached the metronome before the first arrival; its first start takes longer. */
+const LEAD_NS = 10e6;
+const FIRST_LEAD_NS = 150e6;
+
+export function leadNs(): number {
+  return metronome ? LEAD_NS : FIRST_LEAD_NS;
+}
+
+interface Pacing {
+  readonly arrive: Arrive;
+  resolve(): void;
+  reject(error: Error): void;
+}
+
+let metronome: Worker | undefined;
+let pacing: Pacing | undefined;
+
+/** One worker for the life of the process: starting one costs as much CPU as hundreds of requests. */
+function startMetronome(): Worker {
+  const worker = new Worker(new URL('./metronome.ts', import.meta.url));
+  worker.on('message', (message: number[] | 'end') => {
+    if (message === 'end') pacing?.resolve();
+    else for (let i = 0; i < message.length; i += 2) pacing?.arrive(message[i] as number, message[i + 1] as number);
+  });
+  worker.on('error', (error) => {
+    metronome = undefined;
+    pacing?.reject(error);
+  });
+  return worker;
+}
+
+/** A thread sleeps until each request is due. Costs little CPU; the I/O thread sleeps too and takes its time to wake. */
+export function paceByMetronome(spec: ArrivalSpec, startNs: number, arrive: Arrive): Promise<void> {
+  metronome ??= startMetronome();
+  const worker = metronome;
+  return new Promise((resolve, reject) => {
+    pacing = { arrive, resolve, reject };
+    worker.postMessage({ spec, startNs });
+  });
+}
+
+/** Polls the clock and the sockets without pause: nothing has to wake up, at the price of a whole CPU. */
+export function paceBySpinning(spec: ArrivalSpec, startNs: number, arrive: Arrive): Promise<void> {
+  const arrivals = arrivalTimes(spec);
+  let next = arrivals.next();
+  return new Promise((resolve) => {
+    const poll = () => {
+      while (!next.done && startNs + next.value.offsetNs <= monotonicNs()) {
+        arrive(startNs + next.value.offsetNs, next.value.arm);
+        next = arrivals.next();
+      }
+      if (next.done) resolve();
+      else setImmediate(poll);
+    };
+    poll();
+  });
+}
