@@ -10,7 +10,8 @@ import { quickstartCommand } from './quickstart.ts';
 import { runCommand } from './run.ts';
 import { schemaCommand } from './schema.ts';
 import { setupCommand } from './setup.ts';
-import { analyseCommand, FORMATS, listCommand, reportCommand, showCommand, verifyCommand } from './stored-runs.ts';
+import { FORMATS } from '../report/render/stored.ts';
+import { analyseCommand, listCommand, reportCommand, showCommand, verifyCommand } from './stored-runs.ts';
 import { testCommand } from './test.ts';
 
 /** Runs one command line; returns its exit code. Errors of ours pass through. */

@@ -1,15 +1,10 @@
 /** `meshtax list`, `show`, `verify`, `analyse` and `report`: everything that needs only what is on disk. */
 import { analyse } from '../analysis/analyse.ts';
 import { EXIT, MeshtaxError, type ExitCode } from '../model/errors.ts';
-import { buildReport } from '../report/build.ts';
-import { renderJson } from '../report/render/json.ts';
-import { renderMarkdown } from '../report/render/markdown.ts';
-import { tableText, renderText } from '../report/render/text.ts';
+import { renderStored, type Format } from '../report/render/stored.ts';
+import { tableText } from '../report/render/text.ts';
 import { findRun, listRuns, readRun, verifyChecksums } from '../store/read.ts';
 import type { App } from './app.ts';
-
-export const FORMATS = ['html', 'md', 'text', 'json'] as const;
-export type Format = (typeof FORMATS)[number];
 
 interface FromResults {
   readonly results: string;
@@ -113,18 +108,5 @@ export async function reportCommand(
 export async function renderRun(app: App, path: string, format: Format): Promise<string> {
   const stored = await readRun(path, app.system.files);
   if (stored.trials.length === 0) throw new MeshtaxError('MT4003', { run: path, problem: 'it holds no trial' });
-  const analysis = analyse(stored);
-  const document = buildReport(stored, analysis);
-  switch (format) {
-    case 'html': {
-      const { renderHtml } = await import('../report/render/html.ts'); // Vega takes half a second to load
-      return renderHtml(document);
-    }
-    case 'md':
-      return renderMarkdown(document);
-    case 'text':
-      return renderText(document);
-    case 'json':
-      return renderJson(stored.run, analysis, document);
-  }
+  return renderStored(stored, format);
 }

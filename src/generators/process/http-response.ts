@@ -36,7 +36,7 @@ export class ResponseReader {
       if (typeof used === 'string') return used;
       if (used === 0) {
         if (data.length > MAX_HEAD_BYTES) return 'endless head';
-        this.#pending = data;
+        this.#pending = Buffer.from(data); // the caller uses its buffer again
         return undefined;
       }
       data = data.subarray(used);

@@ -43,12 +43,12 @@ class Http1Pool implements ArmClient {
   }
 
   async addConnection(): Promise<void> {
-    const socket = await this.#dial.connect();
-    this.#opened++;
-    const connection = new Connection(socket, {
+    const connection = new Connection({
       answered: (head, bodyBytes, doneNs) => this.#answered(connection, head, bodyBytes, doneNs),
       broken: (reason) => this.#broken(connection, reason),
     });
+    connection.use(await this.#dial.connect((bytes) => connection.receive(bytes)));
+    this.#opened++;
     this.#all.add(connection);
     this.#idle.push(connection);
     this.onFree();
@@ -122,29 +122,36 @@ interface ConnectionEvents {
 class Connection {
   busy = false;
   #enqueueNs = 0;
-  readonly #socket: net.Socket;
+  #receivedNs = 0;
+  #socket: net.Socket | undefined;
+  readonly #events: ConnectionEvents;
+  readonly #reader: ResponseReader;
 
-  constructor(socket: net.Socket, events: ConnectionEvents) {
-    this.#socket = socket;
-    let receivedNs = 0;
-    const reader = new ResponseReader((head, bodyBytes) => {
-      if (this.busy) events.answered(head, bodyBytes, receivedNs);
+  constructor(events: ConnectionEvents) {
+    this.#events = events;
+    this.#reader = new ResponseReader((head, bodyBytes) => {
+      if (this.busy) events.answered(head, bodyBytes, this.#receivedNs);
       else events.broken('unasked response');
     });
-    socket.on('data', (chunk: Buffer) => {
-      receivedNs = monotonicNs();
-      const wrong = reader.feed(chunk);
-      if (wrong !== undefined) events.broken(wrong);
-    });
-    socket.on('error', (error: NodeJS.ErrnoException) => events.broken(error.code ?? error.message));
-    socket.on('close', () => events.broken('connection closed'));
-    socket.on('end', () => events.broken('connection closed'));
+  }
+
+  use(socket: net.Socket): void {
+    this.#socket = socket;
+    socket.on('error', (error: NodeJS.ErrnoException) => this.#events.broken(error.code ?? error.message));
+    socket.on('close', () => this.#events.broken('connection closed'));
+    socket.on('end', () => this.#events.broken('connection closed'));
+  }
+
+  receive(bytes: Buffer): void {
+    this.#receivedNs = monotonicNs(); // before parsing: that is our time, not the datapath's
+    const wrong = this.#reader.feed(bytes);
+    if (wrong !== undefined) this.#events.broken(wrong);
   }
 
   send(request: Buffer, enqueueNs: number): void {
     this.busy = true;
     this.#enqueueNs = enqueueNs;
-    this.#socket.write(request);
+    this.#socket?.write(request);
   }
 
   release(): number {
@@ -153,8 +160,8 @@ class Connection {
   }
 
   destroy(): void {
-    this.#socket.removeAllListeners();
-    this.#socket.on('error', () => {}); // a late error of a connection already given up
-    this.#socket.destroy();
+    this.#socket?.removeAllListeners();
+    this.#socket?.on('error', () => {}); // a late error of a connection already given up
+    this.#socket?.destroy();
   }
 }

@@ -1,0 +1,27 @@
+/** A stored run in any format: analysis, document, rendering. Pure; the same run gives the same bytes. */
+import { analyse } from '../../analysis/analyse.ts';
+import type { StoredRun } from '../../model/records.ts';
+import { buildReport } from '../build.ts';
+import { renderJson } from './json.ts';
+import { renderMarkdown } from './markdown.ts';
+import { renderText } from './text.ts';
+
+export const FORMATS = ['html', 'md', 'text', 'json'] as const;
+export type Format = (typeof FORMATS)[number];
+
+export async function renderStored(stored: StoredRun, format: Format): Promise<string> {
+  const analysis = analyse(stored);
+  const document = buildReport(stored, analysis);
+  switch (format) {
+    case 'html': {
+      const { renderHtml } = await import('./html.ts'); // Vega takes half a second to load
+      return renderHtml(document);
+    }
+    case 'md':
+      return renderMarkdown(document);
+    case 'text':
+      return renderText(document);
+    case 'json':
+      return renderJson(stored.run, analysis, document);
+  }
+}
