@@ -1,6 +1,7 @@
 /** A cluster in memory that writes down what is asked of it, for the order of a run. */
 import { z } from 'zod';
-import type { Cluster, Component, Deployment, GeneratorSession, PushUndo } from '../src/model/contracts/cluster.ts';
+import type { Cluster, GeneratorSession } from '../src/model/contracts/cluster.ts';
+import type { Component, Deployment, PushUndo } from '../src/model/contracts/deployment.ts';
 import type { Collector } from '../src/model/contracts/collector.ts';
 import type { LoadResult } from '../src/model/contracts/generator.ts';
 import { memberSchema } from '../src/model/experiment.ts';

@@ -1,4 +1,4 @@
-import type { CgroupFiles, Component } from '../model/contracts/cluster.ts';
+import type { CgroupFiles, Component } from '../model/contracts/deployment.ts';
 import type { Collector } from '../model/contracts/collector.ts';
 import type { Files } from '../model/ports.ts';
 import type { Measure } from '../model/records.ts';

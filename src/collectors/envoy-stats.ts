@@ -1,4 +1,4 @@
-import type { Deployment } from '../model/contracts/cluster.ts';
+import type { Deployment } from '../model/contracts/deployment.ts';
 import type { Collector } from '../model/contracts/collector.ts';
 import type { System } from '../model/ports.ts';
 import type { Measure } from '../model/records.ts';

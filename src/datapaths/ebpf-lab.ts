@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Component } from '../model/contracts/cluster.ts';
+import type { Component } from '../model/contracts/deployment.ts';
 import type { Datapath } from '../model/contracts/datapath.ts';
 import type { LabNode, LabPod, LabSite } from '../model/contracts/lab-site.ts';
 import { memberSchema } from '../model/experiment.ts';

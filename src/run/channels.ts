@@ -1,5 +1,6 @@
 /** The generators' connections: one channel per datapath, workload and load, open as long as the deployment. */
-import type { ClusterSession, Deployment, GeneratorSession, PushUndo } from '../model/contracts/cluster.ts';
+import type { ClusterSession, GeneratorSession } from '../model/contracts/cluster.ts';
+import type { Deployment, PushUndo } from '../model/contracts/deployment.ts';
 import type { Comparison } from '../plan/plan.ts';
 
 export interface Channel {

@@ -1,5 +1,6 @@
 /** One deployment of all datapaths: deploy, connect, and prove that each request takes its path and no other. */
-import type { ClusterSession, Deployment, PushUndo } from '../model/contracts/cluster.ts';
+import type { ClusterSession } from '../model/contracts/cluster.ts';
+import type { Deployment, PushUndo } from '../model/contracts/deployment.ts';
 import type { PathEvidence, VerifyCheck } from '../model/contracts/check.ts';
 import type { Datapath } from '../model/contracts/datapath.ts';
 import { MeshtaxError } from '../model/errors.ts';

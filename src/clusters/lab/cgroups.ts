@@ -3,7 +3,7 @@
  * sockets always attach to the unified one, so every component is placed in all of them.
  */
 import { MeshtaxError } from '../../model/errors.ts';
-import type { CgroupFiles } from '../../model/contracts/cluster.ts';
+import type { CgroupFiles } from '../../model/contracts/deployment.ts';
 import type { Files } from '../../model/ports.ts';
 
 export interface CgroupLayout {

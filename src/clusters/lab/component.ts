@@ -1,5 +1,5 @@
 /** Starting one component: in its own cgroup, inside a namespace, with its own log. */
-import type { CgroupFiles, Component, PushUndo, Role } from '../../model/contracts/cluster.ts';
+import type { CgroupFiles, Component, PushUndo, Role } from '../../model/contracts/deployment.ts';
 import type { RunningProcess, System } from '../../model/ports.ts';
 import type { Cgroups } from './cgroups.ts';
 

@@ -1,6 +1,7 @@
 /** The embedded lab: one Linux machine, no Kubernetes. Pods are namespaces, components are cgroups, Envoy and eBPF are real. */
 import { z } from 'zod';
-import type { Cluster, OpenClusterOptions, PushUndo } from '../../model/contracts/cluster.ts';
+import type { Cluster, OpenClusterOptions } from '../../model/contracts/cluster.ts';
+import type { PushUndo } from '../../model/contracts/deployment.ts';
 import { MeshtaxError } from '../../model/errors.ts';
 import { memberSchema, type Experiment, type Selected } from '../../model/experiment.ts';
 import type { Finding } from '../../model/findings.ts';

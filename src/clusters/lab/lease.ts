@@ -1,6 +1,6 @@
 /** Which run owns what on this machine: a directory a run under /run/meshtax, and one lock for the act of measuring. */
 import { MeshtaxError } from '../../model/errors.ts';
-import type { PushUndo } from '../../model/contracts/cluster.ts';
+import type { PushUndo } from '../../model/contracts/deployment.ts';
 import type { System } from '../../model/ports.ts';
 import { STATE_ROOT } from './names.ts';
 

@@ -1,5 +1,6 @@
 /** One run's stay in the lab: deploys arms, starts generators, hands out what collectors read. */
-import type { ClusterSession, Component, Deployment, GeneratorSession, PushUndo } from '../../model/contracts/cluster.ts';
+import type { ClusterSession, GeneratorSession } from '../../model/contracts/cluster.ts';
+import type { Component, Deployment, PushUndo } from '../../model/contracts/deployment.ts';
 import type { Datapath } from '../../model/contracts/datapath.ts';
 import type { ArmTarget } from '../../model/contracts/generator.ts';
 import type { LabSite } from '../../model/contracts/lab-site.ts';

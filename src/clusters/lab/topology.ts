@@ -6,7 +6,7 @@
  *   client pod 10.77.1.2 --- node-a ===wire=== node-b --- 10.77.2.2 server pod
  */
 import type { LabNode, LabPod } from '../../model/contracts/lab-site.ts';
-import type { PushUndo } from '../../model/contracts/cluster.ts';
+import type { PushUndo } from '../../model/contracts/deployment.ts';
 import type { Processes } from '../../model/ports.ts';
 import { netnsName } from './names.ts';
 

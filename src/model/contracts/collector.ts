@@ -1,7 +1,7 @@
 /** A collector: one instrument, opened just before a measured window and closed just after it. */
 import type { Measure } from '../records.ts';
 import type { System } from '../ports.ts';
-import type { Component, Deployment } from './cluster.ts';
+import type { Component, Deployment } from './deployment.ts';
 
 export interface CollectorScope {
   readonly deployment: Deployment;

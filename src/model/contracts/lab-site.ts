@@ -1,5 +1,5 @@
 /** What the lab hands to a datapath: two pods on their nodes, and the means to change them. */
-import type { Component, Deployment, PathExpectation, PushUndo, Role } from './cluster.ts';
+import type { Component, Deployment, PathExpectation, PushUndo, Role } from './deployment.ts';
 import type { CommandOptions, CommandResult, Files, LocalHttp } from '../ports.ts';
 import type { ServerSpec } from './workload.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { cgroup } from '../../../src/collectors/cgroup.ts';
 import { machineCpu } from '../../../src/collectors/machine-cpu.ts';
-import type { Component, Deployment } from '../../../src/model/contracts/cluster.ts';
+import type { Component, Deployment } from '../../../src/model/contracts/deployment.ts';
 import { fakeSystem, MemoryFiles } from '../../fakes.ts';
 
 const component = (role: Component['role'], format: 'cpuacct.usage' | 'cpu.stat'): Component => ({
