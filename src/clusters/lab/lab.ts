@@ -78,7 +78,7 @@ async function open(selected: Selected, system: System, opening: OpenClusterOpti
 
   undo('the bpf filesystem', async () => void (await processes.run(['umount', `${stateDirectory(opening.runId)}/bpf`], { mayFail: true })));
   await files.makeDirectory(`${stateDirectory(opening.runId)}/bpf`, { mode: 0o700 });
-  await processes.run(['mount', '-t', 'bpf', 'bpf', `${stateDirectory(opening.runId)}/bpf`]);
+  await mountBpf(system, `${stateDirectory(opening.runId)}/bpf`);
   await createCgroup(cgroups, { cgroupPath: `${CGROUP_ROOT}/${opening.runId}` }, (title, action) =>
     undo(title, async () => {
       await action();
@@ -105,6 +105,12 @@ async function open(selected: Selected, system: System, opening: OpenClusterOpti
   });
 }
 
+async function mountBpf(system: System, mountPoint: string): Promise<void> {
+  const { exitCode, stderr } = await system.processes.run(['mount', '-t', 'bpf', 'bpf', mountPoint], { mayFail: true });
+  if (exitCode === 0) return;
+  throw new MeshtaxError('MT2001', { problem: `it has no eBPF (its filesystem cannot be mounted: ${stderr.trim()})`, fix: WORKS_ANYWHERE });
+}
+
 const concurrentRun: Finding = {
   code: 'MT2002',
   level: 'warning',
@@ -127,13 +133,14 @@ function placementOf(selected: Selected): z.output<typeof options> {
   return options.parse(selected.options);
 }
 
+const WORKS_ANYWHERE = '`meshtax report`, `show`, `verify` and `analyse` of stored runs work here.';
+
 function requireLinuxRoot(system: System): void {
-  const works = '`meshtax report` and `meshtax analyse` of stored runs work here.';
   if (system.host.platform !== 'linux')
-    throw new MeshtaxError('MT2001', { problem: `it needs Linux, this is ${system.host.platform}`, fix: works });
+    throw new MeshtaxError('MT2001', { problem: `it needs Linux, this is ${system.host.platform}`, fix: WORKS_ANYWHERE });
   if (system.host.uid !== 0)
     throw new MeshtaxError('MT2001', {
       problem: 'it needs root for namespaces, cgroups and eBPF',
-      fix: `Run it as root. Without root, ${works}`,
+      fix: `Run it as root. Without it, ${WORKS_ANYWHERE}`,
     });
 }

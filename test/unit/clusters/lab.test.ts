@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+import { lab } from '../../../src/clusters/lab/lab.ts';
+import { installPackages, missingPackages } from '../../../src/clusters/lab/requirements.ts';
+import { findEnvoy } from '../../../src/clusters/lab/envoy-binary.ts';
+import { fakeSystem, MemoryFiles } from '../../fakes.ts';
+
+const opening = { runId: 'abcdef', logDirectory: '/logs', allowConcurrent: false };
+const selected = lab.schema.parse({ id: 'lab' });
+const MOUNTS = {
+  '/proc/mounts': 'cgroup2 /sys/fs/cgroup cgroup2 rw 0 0',
+  '/proc/4242/stat': `4242 (a b) ${Array.from({ length: 30 }, (_, i) => i).join(' ')}`,
+};
+
+test.each([
+  ['without root', { uid: 1000 }, /needs root .*namespaces/],
+  ['on another system', { platform: 'darwin' }, /needs Linux, this is darwin/],
+])('%s: one plain sentence, and what works all the same', async (_title, options, sentence) => {
+  const error = await Promise.resolve(lab.open(selected, fakeSystem(options), opening, () => {})).catch((reason: unknown) => reason);
+  expect(error).toMatchObject({ code: 'MT2001', exit: 3 });
+  expect((error as Error).message).toMatch(sentence);
+  expect((error as { fix: string }).fix).toContain('stored runs work here');
+});
+
+test('without eBPF: one plain sentence', async () => {
+  const system = fakeSystem({
+    files: new MemoryFiles(MOUNTS),
+    answer: (command) => (command[0] === 'mount' ? { exitCode: 32, stderr: 'unknown filesystem type' } : {}),
+  });
+  await expect(lab.open(selected, system, opening, () => {})).rejects.toThrow(/has no eBPF .*unknown filesystem type/);
+});
+
+test('a run that is alive holds the lock; the lock of a dead one is taken over', async () => {
+  const lease = (startTicks: string) => JSON.stringify({ run: 'other', pid: 4242, startTicks, bpfStatsBefore: '0' });
+  const withLock = (startTicks: string) => new MemoryFiles({ ...MOUNTS, '/run/meshtax/measuring.lock': lease(startTicks) });
+  await expect(lab.open(selected, fakeSystem({ files: withLock('19') }), opening, () => {})).rejects.toMatchObject({ code: 'MT2002' });
+  const files = withLock('7'); // the same pid, but another process
+  await lab.open(selected, fakeSystem({ files }), opening, () => {});
+  expect(files.content.get('/run/meshtax/measuring.lock')).toContain('abcdef');
+});
+
+test('missing packages are named before anything is installed; without apt they are only named', async () => {
+  const system = fakeSystem({ files: new MemoryFiles({ '/usr/bin/ip': '', '/usr/sbin/tc': '', '/usr/bin/python3': '' }) });
+  expect(await missingPackages(system)).toEqual(['bpftool', 'clang', 'iptables', 'libbpf-dev', 'llvm', 'openssl', 'procps', 'util-linux']);
+  await expect(installPackages(system, ['clang'], () => {})).rejects.toMatchObject({ code: 'MT2006' });
+  expect(system.commands).toEqual([]);
+});
+
+test('Envoy: MESHTAX_ENVOY, then the cache, else MT2003', async () => {
+  const system = fakeSystem({ files: new MemoryFiles({ '/opt/envoy': '', '/c/meshtax/envoy-1.40.0/envoy': '' }) });
+  expect(await findEnvoy({ ...system, env: { MESHTAX_ENVOY: '/opt/envoy', XDG_CACHE_HOME: '/c' } })).toBe('/opt/envoy');
+  expect(await findEnvoy({ ...system, env: { XDG_CACHE_HOME: '/c' } })).toBe('/c/meshtax/envoy-1.40.0/envoy');
+  await expect(findEnvoy({ ...system, env: { XDG_CACHE_HOME: '/empty' } })).rejects.toMatchObject({ code: 'MT2003' });
+  await expect(findEnvoy({ ...system, env: { MESHTAX_ENVOY: '/gone' } })).rejects.toThrow(/names \/gone, which does not exist/);
+});
