@@ -1,6 +1,7 @@
 /** What the figures depend on, as described facts: no host name, no user, no path, no address of the machine. */
 import type { System } from '../../model/ports.ts';
 import type { CgroupLayout } from './cgroups.ts';
+import { findEnvoy } from './envoy-binary.ts';
 
 export type Facts = Record<string, string | number | boolean>;
 
@@ -17,6 +18,7 @@ export async function machineFacts(system: System, layout: CgroupLayout): Promis
     governor: (await text('/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor')) || 'not adjustable',
     cgroups: layout.version,
     ...(await toolVersions(processes)),
+    envoy: await envoyVersion(system),
     node: system.host.nodeVersion,
   };
 }
@@ -29,6 +31,14 @@ export async function toolVersions(processes: System['processes']): Promise<Reco
     iproute2: await version(['ip', '-V']),
     iptables: await version(['iptables', '--version']),
   };
+}
+
+/** `.../1.40.0/Clean/RELEASE/BoringSSL`: the version and how it was built. */
+async function envoyVersion(system: System): Promise<string> {
+  const binary = await findEnvoy(system).catch(() => undefined);
+  if (binary === undefined) return 'not installed';
+  const { stdout } = await system.processes.run([binary, '--version'], { mayFail: true });
+  return /\/(\d+\.\d+\.\d+\/\S+)/.exec(stdout)?.[1] ?? 'unknown';
 }
 
 function firstVersion(output: string): string {
