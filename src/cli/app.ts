@@ -5,6 +5,7 @@ import type { Collector } from '../model/contracts/collector.ts';
 import type { Datapath } from '../model/contracts/datapath.ts';
 import type { Generator } from '../model/contracts/generator.ts';
 import type { Workload } from '../model/contracts/workload.ts';
+import { MeshtaxError, reasonOf } from '../model/errors.ts';
 import type { EventSink } from '../model/events.ts';
 import type { System } from '../model/ports.ts';
 
@@ -31,6 +32,15 @@ export interface App {
   readonly hash: (text: string) => string;
   /** Aborted by the first Ctrl-C or SIGTERM. */
   readonly interruption: AbortSignal;
+}
+
+/** A file the user asked for. @throws MeshtaxError MT1008. */
+export async function writeForUser(app: App, file: string, text: string): Promise<void> {
+  try {
+    await app.system.files.writeAtomically(file, text);
+  } catch (error) {
+    throw new MeshtaxError('MT1008', { file, reason: reasonOf(error) });
+  }
 }
 
 export const DEFAULT_RESULTS = 'results';

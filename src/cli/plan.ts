@@ -1,7 +1,7 @@
 /** `meshtax plan`: what a run would do, in which order and for how long. Touches nothing. */
 import { EXIT, MeshtaxError, type ExitCode } from '../model/errors.ts';
 import { explainPlan } from '../plan/explain.ts';
-import type { App } from './app.ts';
+import { writeForUser, type App } from './app.ts';
 import { planFromFile } from './planning.ts';
 
 export interface PlanCommandOptions {
@@ -17,7 +17,7 @@ export async function planCommand(app: App, file: string, options: PlanCommandOp
   const cluster = app.families.clusters.find((candidate) => candidate.id === plan.experiment.cluster.id);
   if (options.out !== undefined) {
     if (await app.system.files.exists(options.out)) throw new MeshtaxError('MT1006', { file: options.out });
-    await app.system.files.writeAtomically(options.out, `${JSON.stringify(planFile, null, 1)}\n`);
+    await writeForUser(app, options.out, `${JSON.stringify(planFile, null, 1)}\n`);
   }
   app.out(
     options.json === true

@@ -101,7 +101,7 @@ function blocksWithin(plan: Plan, budget: string): number {
   return Math.min(blocks, plan.blocks.length);
 }
 
-function jsonOrUndefined(text: string): unknown {
+export function jsonOrUndefined(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

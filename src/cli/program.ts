@@ -82,7 +82,7 @@ function buildProgram(app: App, ended: (exit: ExitCode) => void) {
     .option('--seed <text>', 'draws the order and the arrivals')
     .option('--resume <run>', 'go on with an interrupted run, in its own order')
     .option('--accept-drift', 'resume even though the machine changed; it is recorded')
-    .option('--keep', 'leave the last deployment standing, to look at it')
+    .option('--keep', 'leave the last deployment standing until Ctrl-C, to look at it')
     .option('--allow-concurrent', 'run although another run is measuring; it is recorded')
     .option('--json', 'one JSON document instead of tables')
     .addOption(

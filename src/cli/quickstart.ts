@@ -1,6 +1,6 @@
 /** `meshtax quickstart`: set-up, the default experiment in the lab, its report. */
 import type { ExitCode } from '../model/errors.ts';
-import type { App } from './app.ts';
+import { writeForUser, type App } from './app.ts';
 import { defaultRunOptions, runAndReport } from './run.ts';
 import { setupCommand } from './setup.ts';
 import { renderRun } from './stored-runs.ts';
@@ -13,7 +13,7 @@ export async function quickstartCommand(app: App, options: { results: string; re
   const directory = `${options.reports}/quickstart`;
   const file = `${directory}/${path.slice(path.lastIndexOf('/') + 1)}.html`;
   await app.system.files.makeDirectory(directory);
-  await app.system.files.writeAtomically(file, await renderRun(app, path, 'html'));
+  await writeForUser(app, file, await renderRun(app, path, 'html'));
   app.out(`report: ${file}\n`);
   return exit;
 }

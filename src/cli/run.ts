@@ -11,7 +11,7 @@ import { executeRun, type RunOutcome } from '../run/lifecycle.ts';
 import { findRun, readRun } from '../store/read.ts';
 import { RunDirectory, utcStamp } from '../store/run-directory.ts';
 import { DEFAULT_RESULTS, type App } from './app.ts';
-import { planFileSchema, planFromFile, replan, type PlannedExperiment } from './planning.ts';
+import { jsonOrUndefined, planFileSchema, planFromFile, replan, type PlannedExperiment } from './planning.ts';
 
 export interface RunOptions {
   readonly cluster?: string | undefined;
@@ -59,7 +59,7 @@ export async function runAndReport(app: App, file: string | undefined, options: 
     directory,
     record,
     done,
-    expectedFacts: prepared.expectedFacts && options.acceptDrift !== true ? prepared.expectedFacts : undefined,
+    resumed: prepared.resumed && { ...prepared.resumed, acceptDrift: options.acceptDrift === true },
     shortId: shortIdOf(record.id),
     allowConcurrent: options.allowConcurrent === true,
     keep: options.keep === true,
@@ -68,8 +68,6 @@ export async function runAndReport(app: App, file: string | undefined, options: 
   });
   await report(app, directory.path, options.json === true);
   if (outcome.invalid > 0) app.err(`${formatError(invalidTrials(outcome, record.id))}\n`);
-  if (options.keep === true)
-    app.err(`kept: inspect with \`ip netns\`, remove with \`./meshtax clean --run ${shortIdOf(record.id)} --force\`\n`);
   return { exit: outcome.invalid > 0 ? EXIT.invalidTrials : EXIT.ok, path: directory.path };
 }
 
@@ -82,7 +80,7 @@ interface Prepared {
   readonly record: RunRecord;
   readonly directory: RunDirectory;
   readonly done: ReadonlySet<string>;
-  readonly expectedFacts: RunRecord['facts'] | undefined;
+  readonly resumed: { readonly facts: RunRecord['facts']; readonly invalid: number } | undefined;
 }
 
 async function freshRun(app: App, file: string | undefined, options: RunOptions): Promise<Prepared> {
@@ -92,7 +90,7 @@ async function freshRun(app: App, file: string | undefined, options: RunOptions)
   const id = `${utcStamp(app.system.clock.wallTime())}-${app.system.randomId(6)}`;
   const directory = await RunDirectory.create(options.results, planned.plan.experiment.name, id, app.system.files);
   await directory.writeOnce('plan.json', `${JSON.stringify(planned.file, null, 1)}\n`);
-  return { planned, record: newRecord(app, planned, id), directory, done: new Set(), expectedFacts: undefined };
+  return { planned, record: newRecord(app, planned, id), directory, done: new Set(), resumed: undefined };
 }
 
 /** @throws MeshtaxError MT4005 when the run is already sealed. */
@@ -101,7 +99,7 @@ async function resumedRun(app: App, wanted: string, results: string): Promise<Pr
   const path = await findRun(wanted, results, files);
   const stored = await readRun(path, files);
   if (stored.run.sealed) throw new MeshtaxError('MT4005', { run: stored.run.id });
-  const plan = planFileSchema.safeParse(JSON.parse(await files.readText(`${path}/plan.json`)));
+  const plan = planFileSchema.safeParse(jsonOrUndefined((await files.readTextIfAny(`${path}/plan.json`)) ?? ''));
   if (!plan.success) throw new MeshtaxError('MT4003', { run: path, problem: 'plan.json is not a plan' });
   const lastBlock = Math.max(-1, ...stored.trials.map((trial) => trial.block));
   const record: RunRecord = {
@@ -113,7 +111,7 @@ async function resumedRun(app: App, wanted: string, results: string): Promise<Pr
     record,
     directory: await RunDirectory.open(path, files),
     done: new Set(stored.trials.map((trial) => trial.id)),
-    expectedFacts: stored.run.facts,
+    resumed: { facts: stored.run.facts, invalid: stored.trials.filter((trial) => !trial.valid).length },
   };
 }
 

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { EXIT, type ExitCode } from '../model/errors.ts';
 import { experimentSchema } from '../model/experiment.ts';
-import type { App } from './app.ts';
+import { writeForUser, type App } from './app.ts';
 import { catalogueOf } from './experiment-file.ts';
 
 export function experimentJsonSchema(app: Pick<App, 'families'>): string {
@@ -13,6 +13,6 @@ export function experimentJsonSchema(app: Pick<App, 'families'>): string {
 export async function schemaCommand(app: App, options: { out?: string | undefined }): Promise<ExitCode> {
   const text = experimentJsonSchema(app);
   if (options.out === undefined) app.out(text);
-  else await app.system.files.writeAtomically(options.out, text);
+  else await writeForUser(app, options.out, text);
   return EXIT.ok;
 }

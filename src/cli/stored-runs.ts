@@ -4,7 +4,7 @@ import { EXIT, MeshtaxError, type ExitCode } from '../model/errors.ts';
 import { renderStored, type Format } from '../report/render/stored.ts';
 import { tableText } from '../report/render/text.ts';
 import { findRun, listRuns, readRun, verifyChecksums } from '../store/read.ts';
-import type { App } from './app.ts';
+import { writeForUser, type App } from './app.ts';
 
 interface FromResults {
   readonly results: string;
@@ -85,7 +85,7 @@ export async function analyseCommand(app: App, wanted: string, options: FromResu
   const path = await findRun(wanted, options.results, app.system.files);
   const analysis = analyse(await readRun(path, app.system.files));
   const text = `${JSON.stringify(analysis, null, 1)}\n`;
-  await app.system.files.writeAtomically(`${path}/analysis.json`, text);
+  await writeForUser(app, `${path}/analysis.json`, text);
   app.out(text);
   return EXIT.ok;
 }
@@ -99,7 +99,7 @@ export async function reportCommand(
   const text = await renderRun(app, path, options.format);
   if (options.out === undefined) app.out(text);
   else {
-    await app.system.files.writeAtomically(options.out, text);
+    await writeForUser(app, options.out, text);
     app.err(`written: ${options.out}\n`);
   }
   return EXIT.ok;

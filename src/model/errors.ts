@@ -47,6 +47,11 @@ const table = {
     fix: 'Use one of its clusters: {available}.',
     exit: EXIT.usage,
   },
+  MT1008: {
+    sentence: 'The file {file} cannot be written: {reason}.',
+    fix: 'Check the folder and its permissions.',
+    exit: EXIT.usage,
+  },
   MT2001: {
     sentence: 'This machine cannot run the lab: {problem}.',
     fix: '{fix}',

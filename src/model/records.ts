@@ -54,9 +54,12 @@ export const armRecordSchema = z.object({
 });
 export type ArmRecord = z.infer<typeof armRecordSchema>;
 
+/** `<UTC>-<short id>`; the short id names namespaces, cgroups and directories, so it is nothing but letters and digits. */
+const runIdSchema = z.string().regex(/^\d{8}T\d{6}Z-[a-z0-9]{4,12}$/);
+
 export const runRecordSchema = z.object({
   schemaVersion: z.number(),
-  id: z.string(),
+  id: runIdSchema,
   experiment: z.string(),
   question: z.string(),
   tool: z.object({ version: z.string(), node: z.string() }),

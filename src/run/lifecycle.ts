@@ -12,6 +12,7 @@ import type { Collector } from '../model/contracts/collector.ts';
 import type { Datapath } from '../model/contracts/datapath.ts';
 import { MeshtaxError, reasonOf } from '../model/errors.ts';
 import type { EventSink } from '../model/events.ts';
+import type { Finding } from '../model/findings.ts';
 import type { System } from '../model/ports.ts';
 import type { RunRecord, TrialRecord } from '../model/records.ts';
 import type { Plan, PlannedBlock } from '../plan/plan.ts';
@@ -38,11 +39,11 @@ export interface RunRequest {
   readonly record: RunRecord;
   /** Trials already on disk, by id. */
   readonly done: ReadonlySet<string>;
-  /** When resuming: the machine must still be the one it was begun on. */
-  readonly expectedFacts: RunRecord['facts'] | undefined;
+  /** When resuming: the machine it was begun on, which must still be this one unless drift is accepted. */
+  readonly resumed: { readonly facts: RunRecord['facts']; readonly invalid: number; readonly acceptDrift: boolean } | undefined;
   readonly shortId: string;
   readonly allowConcurrent: boolean;
-  /** Leave the last deployment standing. */
+  /** Leave the last deployment standing until the run is interrupted. */
   readonly keep: boolean;
   readonly emit: EventSink;
   readonly signal: AbortSignal;
@@ -59,20 +60,19 @@ export async function executeRun(request: RunRequest): Promise<RunOutcome> {
   const { directory, system, emit } = request;
   const undo = new UndoStack(system.clock);
   const state = new RunState(request);
-  await directory.writeRun(state.record);
   try {
     await measure(request, state, undo);
     state.update({ status: 'complete' });
+    if (request.keep) await keepUntilInterrupted(request);
   } catch (error) {
     state.update({ status: error instanceof Interrupted ? 'interrupted' : 'failed', failure: reasonOf(error) });
     throw error instanceof Interrupted
       ? new MeshtaxError('MT3005', { trials: state.measured, directory: directory.path, run: request.record.id })
       : error;
   } finally {
-    if (!request.keep || state.record.status !== 'complete') {
-      for (const failure of await undo.unwind(UNDO_BUDGET_MS)) emit({ kind: 'undo-failed', ...failure });
-    }
-    await finish(request, state);
+    for (const failure of await undo.unwind(UNDO_BUDGET_MS)) emit({ kind: 'undo-failed', ...failure });
+    // A run that could not even be opened again may be going on elsewhere: its record is not ours to write.
+    if (state.opened || !request.resumed) await finish(request, state);
     emit({ kind: 'ended', status: state.record.status });
   }
   return { record: state.record, trials: state.measured, invalid: state.invalid };
@@ -86,14 +86,20 @@ async function measure(request: RunRequest, state: RunState, undo: UndoStack): P
     { runId: request.shortId, logDirectory: directory.logs, allowConcurrent: request.allowConcurrent },
     undo.push,
   );
-  refuseDrift(request.expectedFacts, session.facts);
-  state.update({ facts: { ...session.facts }, findings: [...state.record.findings, ...session.findings] });
+  const drift = driftOf(request, session.facts);
+  state.opened = true;
+  state.update({
+    facts: { ...session.facts, ...request.resumed?.facts },
+    findings: [...state.record.findings, ...session.findings, ...drift],
+  });
   await directory.writeRun(state.record);
   for (const finding of session.findings) request.emit({ kind: 'finding', finding });
 
   const generators = new Generators(session);
   if (plan.comparisons.some((comparison) => comparison.generator.placement === 'shared')) await generators.shared(undo.push);
-  for (const [number, blocks] of byDeployment(plan, request.done)) {
+  const groups = [...byDeployment(plan, request.done)];
+  let warmed = false;
+  for (const [number, blocks] of groups) {
     const scope = new UndoStack(system.clock);
     undo.push(`deployment ${number}`, async () => {
       const failures = await scope.unwind(UNDO_BUDGET_MS);
@@ -101,18 +107,30 @@ async function measure(request: RunRequest, state: RunState, undo: UndoStack): P
     });
     const deployed = await deployAll(deployContext(request, session, generators, undo), number, scope.push);
     state.noteDeployment(deployed);
-    if (state.measured === 0) await warmGenerator(deployed, plan);
+    if (!warmed) await warmGenerator(deployed, plan);
+    warmed = true;
     for (const block of blocks) await runBlock(request, state, block, deployed);
-    if (!request.keep) for (const failure of await scope.unwind(UNDO_BUDGET_MS)) request.emit({ kind: 'undo-failed', ...failure });
+    const isKept = request.keep && number === groups.at(-1)?.[0];
+    if (!isKept) for (const failure of await scope.unwind(UNDO_BUDGET_MS)) request.emit({ kind: 'undo-failed', ...failure });
   }
 }
 
-/** @throws MeshtaxError MT3010 when a resumed run finds another machine than it began on. */
-function refuseDrift(expected: RunRecord['facts'] | undefined, found: ClusterSession['facts']): void {
-  const changed = Object.entries(expected ?? {}).filter(([fact, value]) => found[fact] !== value);
-  if (changed.length === 0) return;
+/** What a resumed run finds changed. @throws MeshtaxError MT3010 unless drift is accepted. */
+function driftOf({ resumed }: RunRequest, found: ClusterSession['facts']): Finding[] {
+  const changed = Object.entries(resumed?.facts ?? {}).filter(([fact, value]) => found[fact] !== value);
+  if (changed.length === 0) return [];
   const words = changed.map(([fact, value]) => `${fact} was ${String(value)}, is ${String(found[fact])}`).join('; ');
-  throw new MeshtaxError('MT3010', { problem: `${words} (--accept-drift goes on all the same)` });
+  if (resumed?.acceptDrift !== true) throw new MeshtaxError('MT3010', { problem: `${words} (--accept-drift goes on all the same)` });
+  const why = 'blocks before and after the gap were measured under different conditions';
+  return [
+    { code: 'MT3010', level: 'warning', title: 'the machine changed during the run', detail: words, why, fix: 'measure again in one go' },
+  ];
+}
+
+async function keepUntilInterrupted({ emit, signal }: RunRequest): Promise<void> {
+  const detail = 'look at it with `ip netns`; Ctrl-C removes it';
+  emit({ kind: 'finding', finding: { code: 'MT0001', level: 'info', title: 'the last deployment is kept', detail, why: '', fix: '' } });
+  if (!signal.aborted) await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
 /** Blocks that still have trials to do, grouped by the deployment they belong to. */
@@ -222,11 +240,14 @@ function summaryOf(record: TrialRecord): string {
 class RunState {
   record: RunRecord;
   measured: number;
-  invalid = 0;
+  invalid: number;
+  /** The cluster let us in: from here on the record is ours. */
+  opened = false;
 
   constructor(request: RunRequest) {
     this.record = { ...request.record, status: 'running', failure: null };
     this.measured = request.done.size;
+    this.invalid = request.resumed?.invalid ?? 0;
   }
 
   update(change: Partial<RunRecord>): void {

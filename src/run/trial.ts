@@ -26,11 +26,18 @@ export async function runTrial(context: TrialContext, planned: PlannedTrial, cha
   if (load.warmupNs > 0)
     await unlessInterrupted(apply(channel, load, load.warmupNs, `warm-up/${context.seed}/${planned.id}`), context.signal);
 
-  const countersBefore = await deployment.pathCounters();
-  const recordings = await openAll(context, channel);
+  // A proxy that died cannot be asked any more: the trial is kept, as invalid.
+  const unlessDead = <T>(work: Promise<T>, nothing: T): Promise<T> =>
+    work.catch((error: unknown) => {
+      if (endedComponents(channel).length > 0) return nothing;
+      throw error;
+    });
+  const countersBefore = await unlessDead(deployment.pathCounters(), {});
+  const recordings = await unlessDead(openAll(context, channel), []);
   const result = await unlessInterrupted(apply(channel, load, load.durationNs, `${context.seed}/${planned.id}`), context.signal);
-  const measures = await closeAll(recordings);
-  const moved = difference(countersBefore, await deployment.pathCounters(), deployment);
+  const measures = await unlessDead(closeAll(recordings), []);
+  const countersAfter = await unlessDead(deployment.pathCounters(), {});
+  const moved = difference(countersBefore, countersAfter, deployment);
 
   const record: TrialRecord = {
     schemaVersion: SCHEMA_VERSION,
@@ -46,15 +53,19 @@ export async function runTrial(context: TrialContext, planned: PlannedTrial, cha
     result: { ...result, arms: result.arms.map((arm) => ({ ...arm, arm: planned.arm })) },
     measures,
     path: { moved, exact: isExact(channel, result, moved) },
-    componentsEnded: [...deployment.components, channel.generator.component].flatMap((component) => {
-      const ended = component.ended();
-      return ended === undefined ? [] : [`${component.role} ended with ${ended}`];
-    }),
+    componentsEnded: endedComponents(channel),
     findings: [],
     valid: true,
   };
   const findings = judge(record, context.validityChecks);
   return { ...record, findings, valid: findings.every((finding) => finding.level !== 'error') };
+}
+
+function endedComponents({ deployment, generator }: Channel): string[] {
+  return [...deployment.components, generator.component].flatMap((component) => {
+    const ended = component.ended();
+    return ended === undefined ? [] : [`${component.role} ended with ${ended}`];
+  });
 }
 
 export function judge(record: TrialRecord, checks: readonly ValidityCheck[]): Finding[] {

@@ -1,6 +1,7 @@
 /** Runs that die: what is left can be removed by name alone, and what was measured is still there. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { TrialRecord } from '../../src/model/records.ts';
 import { inventory, meshtax, settled, SHORT, workspace, type Workspace } from './machine.ts';
 
 let space: Workspace;
@@ -31,11 +32,13 @@ async function startUntil(trials: number) {
   return { running };
 }
 
-function trialsOnDisk(): string[] {
+function runDirectory(): string {
   const [experiment = ''] = readdirSync(space.results);
   const [run = ''] = readdirSync(`${space.results}/${experiment}`);
-  return readdirSync(`${space.results}/${experiment}/${run}/trials`);
+  return `${space.results}/${experiment}/${run}`;
 }
+
+const trialsOnDisk = () => readdirSync(`${runDirectory()}/trials`);
 
 test('kill -9 in the middle: `clean --all` leaves nothing, finished trials stay, the run can go on', async () => {
   const before = await inventory();
@@ -59,6 +62,23 @@ test('kill -9 in the middle: `clean --all` leaves nothing, finished trials stay,
   expect(await settled(before)).toEqual(before);
 });
 
+test('an Envoy that dies in the middle: MT3006, its trial is kept as invalid, nothing is left', async () => {
+  const before = await inventory();
+  const { running } = await startUntil(1);
+  const [pid = ''] = (await inventory())['processes']?.filter((line) => line.includes('client-proxy/envoy.json')) ?? [];
+  process.kill(Number(pid.split(' ')[0]), 'SIGKILL');
+  const ended = await running;
+  expect(ended.exitCode).toBe(4);
+  expect(ended.stderr).toMatch(/MT3006 client-proxy of envoy-sidecar ended unexpectedly: client-proxy ended with signal SIGKILL/);
+  expect(await settled(before)).toEqual(before);
+  const records = trialsOnDisk().map(
+    (name) => JSON.parse(readFileSync(`${runDirectory()}/trials/${name}/trial.json`, 'utf8')) as TrialRecord,
+  );
+  expect(records.find((record) => record.arm === 'envoy-sidecar' && !record.valid)?.componentsEnded).toEqual([
+    'client-proxy ended with signal SIGKILL',
+  ]);
+});
+
 test('Ctrl-C once: undone, 130, kept; a second run meanwhile is refused', async () => {
   const before = await inventory();
   const { running } = await startUntil(2);
@@ -66,7 +86,9 @@ test('Ctrl-C once: undone, 130, kept; a second run meanwhile is refused', async 
   expect(second.exitCode).toBe(3);
   expect(second.stderr).toContain('MT2002');
   running.kill('SIGINT');
+  const interruptedAt = performance.now();
   const ended = await running;
+  expect(performance.now() - interruptedAt).toBeLessThan(20_000); // no forgotten timer keeps the process
   expect(ended.exitCode).toBe(130);
   expect(ended.stderr).toContain('MT3005');
   expect(await settled(before)).toEqual(before);
@@ -82,9 +104,5 @@ test('Ctrl-C twice: stops at once; `clean` removes the rest', async () => {
   expect(ended.exitCode).toBe(130);
   expect((await meshtax(['clean', '--all'])).exitCode).toBe(0);
   expect(await settled(before)).toEqual(before);
-  for (const trial of trialsOnDisk()) {
-    const [experiment = ''] = readdirSync(space.results);
-    const [run = ''] = readdirSync(`${space.results}/${experiment}`);
-    JSON.parse(readFileSync(`${space.results}/${experiment}/${run}/trials/${trial}/trial.json`, 'utf8'));
-  }
+  for (const trial of trialsOnDisk()) JSON.parse(readFileSync(`${runDirectory()}/trials/${trial}/trial.json`, 'utf8'));
 });

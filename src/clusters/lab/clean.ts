@@ -3,7 +3,7 @@ import type { CleanReport } from '../../model/contracts/cluster.ts';
 import { reasonOf } from '../../model/errors.ts';
 import type { System } from '../../model/ports.ts';
 import { Cgroups, detectLayout } from './cgroups.ts';
-import { dropDeadLock, isAlive, readLease, stateDirectory } from './lease.ts';
+import { isAlive, liveLeases, readLease, stateDirectory } from './lease.ts';
 import { CGROUP_ROOT, runOfNetns, STATE_ROOT } from './names.ts';
 
 const KILL_WAIT_MS = 5000;
@@ -20,7 +20,6 @@ export async function cleanLab(system: System, which: { run: string | undefined;
     }
     await cleanRun(system, cgroups, run, lease?.bpfStatsBefore, report);
   }
-  if (await dropDeadLock(system)) report.removed.push('the measuring lock of a dead run');
   await removeIfEmpty(system, cgroups);
   return report;
 }
@@ -61,7 +60,9 @@ async function cleanRun(
     return before;
   });
   await attempt('mounts', () => unmount(system, run));
-  if (bpfStatsBefore === '0') await system.files.writeText('/proc/sys/kernel/bpf_stats_enabled', '0').catch(() => {});
+  // The setting is the whole machine's: a run that is still measuring needs it.
+  if (bpfStatsBefore === '0' && (await liveLeases(system, run)).length === 0)
+    await system.files.writeText('/proc/sys/kernel/bpf_stats_enabled', '0').catch(() => {});
   await attempt('state directories', async () => {
     const there = await system.files.exists(stateDirectory(run));
     await system.files.remove(stateDirectory(run));

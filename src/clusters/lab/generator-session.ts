@@ -41,6 +41,7 @@ export class ReplyQueue {
     const first = this.#ready.shift();
     if (first) return Promise.resolve(first);
     if (this.#failure !== undefined) return Promise.reject(new Error(this.#failure));
+    this.#waiting?.reject(new Error('given up')); // an interrupted load: its timer must not keep the process
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.fail(`no answer within ${Math.round(timeoutMs / 1000)} s`), timeoutMs);
       this.#waiting = {

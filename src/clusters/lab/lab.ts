@@ -13,7 +13,7 @@ import { createCgroup } from './component.ts';
 import { labDoctor } from './doctor.ts';
 import { ENVOY_VERSION, findEnvoy, provideEnvoy } from './envoy-binary.ts';
 import { machineFacts } from './facts.ts';
-import { stateDirectory, takeLease } from './lease.ts';
+import { liveLeases, stateDirectory, takeLease } from './lease.ts';
 import { CGROUP_ROOT } from './names.ts';
 import { installPackages, missingPackages } from './requirements.ts';
 import { LabSession } from './session.ts';
@@ -85,7 +85,7 @@ async function open(selected: Selected, system: System, opening: OpenClusterOpti
       await cgroups.removeIfEmpty(CGROUP_ROOT);
     }),
   );
-  await countBpfRunTime(system, undo);
+  await countBpfRunTime(system, opening.runId, undo);
 
   const placement = placementOf(selected).placement;
   const cpus = system.host.cpuCount >= CPUS_FOR_PINNING ? { generator: '0-1', rest: `2-${system.host.cpuCount - 1}` } : undefined;
@@ -121,11 +121,13 @@ const concurrentRun: Finding = {
 };
 
 /** Costs every eBPF program two clock reads a run; on for all datapaths of a run alike. */
-async function countBpfRunTime(system: System, undo: PushUndo): Promise<void> {
+async function countBpfRunTime(system: System, run: string, undo: PushUndo): Promise<void> {
   const file = '/proc/sys/kernel/bpf_stats_enabled';
   const before = (await system.files.readTextIfAny(file))?.trim();
   if (before !== '0') return;
-  undo('kernel.bpf_stats_enabled', () => system.files.writeText(file, before));
+  undo('kernel.bpf_stats_enabled', async () => {
+    if ((await liveLeases(system, run)).length === 0) await system.files.writeText(file, before);
+  });
   await system.files.writeText(file, '1');
 }
 

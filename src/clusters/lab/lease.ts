@@ -1,4 +1,4 @@
-/** Which run owns what on this machine: a directory a run under /run/meshtax, and one lock for the act of measuring. */
+/** Which run owns what on this machine: a directory a run under /run/meshtax, with a lease in it. */
 import { MeshtaxError } from '../../model/errors.ts';
 import type { PushUndo } from '../../model/contracts/deployment.ts';
 import type { System } from '../../model/ports.ts';
@@ -12,47 +12,42 @@ export interface Lease {
   readonly bpfStatsBefore: string;
 }
 
-const LOCK = `${STATE_ROOT}/measuring.lock`;
-
 export function stateDirectory(run: string): string {
   return `${STATE_ROOT}/${run}`;
 }
 
-/** @throws MeshtaxError MT2002 when another live run is measuring and `allowConcurrent` is false. */
-export async function takeLease(system: System, run: string, allowConcurrent: boolean, undo: PushUndo): Promise<Lease | 'shared'> {
+/**
+ * A run writes its own lease first and looks for others then, so that of two that start together at least one sees the
+ * other. @throws MeshtaxError MT2002 when another run is alive and `allowConcurrent` is false, or when this very run is.
+ */
+export async function takeLease(system: System, run: string, allowConcurrent: boolean, undo: PushUndo): Promise<'alone' | 'shared'> {
   const { files } = system;
+  const same = await readLease(system, run);
+  if (same && (await isAlive(system, same))) throw new MeshtaxError('MT2002', { run, pid: same.pid });
   await files.makeDirectory(STATE_ROOT, { mode: 0o711 });
+  undo('the state directory', () => files.remove(stateDirectory(run)));
+  await files.makeDirectory(stateDirectory(run), { mode: 0o711 });
   const lease: Lease = {
     run,
     pid: system.host.pid,
     startTicks: (await startTicksOf(system, system.host.pid)) ?? '',
     bpfStatsBefore: ((await files.readTextIfAny('/proc/sys/kernel/bpf_stats_enabled')) ?? '').trim(),
   };
-  undo('the state directory', () => files.remove(stateDirectory(run)));
-  await files.makeDirectory(stateDirectory(run), { mode: 0o711 });
   await files.writeText(`${stateDirectory(run)}/lease.json`, JSON.stringify(lease));
-  const holder = await lockHolder(system);
-  if (holder) {
-    if (allowConcurrent) return 'shared';
-    throw new MeshtaxError('MT2002', { run: holder.run, pid: holder.pid });
-  }
-  await files.remove(LOCK); // a dead run's
-  undo('the measuring lock', async () => {
-    if (parseLease(await files.readTextIfAny(LOCK))?.run === run) await files.remove(LOCK);
-  });
-  try {
-    await files.writeText(LOCK, JSON.stringify(lease), { exclusive: true });
-  } catch (error) {
-    const winner = await lockHolder(system);
-    if (winner) throw new MeshtaxError('MT2002', { run: winner.run, pid: winner.pid });
-    throw error;
-  }
-  return lease;
+  const [other] = await liveLeases(system, run);
+  if (!other) return 'alone';
+  if (!allowConcurrent) throw new MeshtaxError('MT2002', { run: other.run, pid: other.pid });
+  return 'shared';
 }
 
-async function lockHolder(system: System): Promise<Lease | undefined> {
-  const lease = parseLease(await system.files.readTextIfAny(LOCK));
-  return lease && (await isAlive(system, lease)) ? lease : undefined;
+/** Of all other runs on this machine whose process is alive. */
+export async function liveLeases(system: System, except?: string): Promise<Lease[]> {
+  const live: Lease[] = [];
+  for (const entry of await system.files.list(STATE_ROOT)) {
+    const lease = entry.name === except ? undefined : await readLease(system, entry.name);
+    if (lease && (await isAlive(system, lease))) live.push(lease);
+  }
+  return live;
 }
 
 export async function readLease(system: System, run: string): Promise<Lease | undefined> {
@@ -61,13 +56,6 @@ export async function readLease(system: System, run: string): Promise<Lease | un
 
 export async function isAlive(system: System, lease: Lease): Promise<boolean> {
   return lease.startTicks !== '' && (await startTicksOf(system, lease.pid)) === lease.startTicks;
-}
-
-/** Remove the lock if nobody alive holds it. */
-export async function dropDeadLock(system: System): Promise<boolean> {
-  if (!(await system.files.exists(LOCK)) || (await lockHolder(system))) return false;
-  await system.files.remove(LOCK);
-  return true;
 }
 
 function parseLease(text: string | undefined): Lease | undefined {

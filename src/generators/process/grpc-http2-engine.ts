@@ -62,7 +62,7 @@ class Http2Pool implements ArmClient {
   trySend(enqueueNs: number): boolean {
     for (let tried = 0; tried < this.#sessions.length; tried++) {
       const entry = this.#sessions[this.#next++ % this.#sessions.length] as Session;
-      if (entry.streams < MAX_STREAMS && !entry.session.closed) {
+      if (entry.streams < MAX_STREAMS && !entry.session.closed && !entry.session.destroyed) {
         this.#send(entry, enqueueNs);
         return true;
       }

@@ -156,6 +156,41 @@ describe('an interrupted run', () => {
     expect(resumed.gaps).toHaveLength(1);
   });
 
+  test('an id that is a path is refused before it names anything on this machine', async () => {
+    const controller = new AbortController();
+    await expect(
+      runCommand(
+        app({ onLoad: (_arm, seed) => void (seed.startsWith('fixed') && controller.abort()) }, controller.signal),
+        'e.yaml',
+        options,
+      ),
+    ).rejects.toThrow();
+    const path = [...files.content.keys()].find((name) => name.endsWith('/run.json')) ?? '';
+    await files.writeText(path, (await files.readText(path)).replace(/"id": "[^"]+"/, '"id": "x-../../home"'));
+    log.length = 0;
+    await expect(runCommand(app(), undefined, { ...options, resume: path.replace('/run.json', '') })).rejects.toMatchObject({
+      code: 'MT4003',
+    });
+    expect(log).toEqual([]);
+  });
+
+  test('with --accept-drift the first machine stays on record, and the change is a finding', async () => {
+    const controller = new AbortController();
+    await expect(
+      runCommand(
+        app({ onLoad: (_arm, seed) => void (seed.startsWith('fixed') && controller.abort()) }, controller.signal),
+        'e.yaml',
+        options,
+      ),
+    ).rejects.toThrow();
+    const path = [...files.content.keys()].find((name) => name.endsWith('/run.json')) ?? '';
+    await files.writeText(path, (await files.readText(path)).replace('"kernel": "6.1"', '"kernel": "5.4"'));
+    expect(await runCommand(app(), undefined, { ...options, resume: 'latest', acceptDrift: true })).toBe(0);
+    const record = await recordOf();
+    expect(record.facts['kernel']).toBe('5.4');
+    expect(record.findings.find((finding) => finding.code === 'MT3010')?.detail).toBe('kernel was 5.4, is 6.1');
+  });
+
   test('a sealed run cannot be continued', async () => {
     await runCommand(app(), 'e.yaml', options);
     await expect(runCommand(app(), undefined, { ...options, resume: 'latest' })).rejects.toMatchObject({ code: 'MT4005' });

@@ -29,13 +29,17 @@ test('without eBPF: one plain sentence', async () => {
   await expect(lab.open(selected, system, opening, () => {})).rejects.toThrow(/has no eBPF .*unknown filesystem type/);
 });
 
-test('a run that is alive holds the lock; the lock of a dead one is taken over', async () => {
+test('a run that is alive keeps others out, a dead one does not; no run is ever opened twice', async () => {
   const lease = (startTicks: string) => JSON.stringify({ run: 'other', pid: 4242, startTicks, bpfStatsBefore: '0' });
-  const withLock = (startTicks: string) => new MemoryFiles({ ...MOUNTS, '/run/meshtax/measuring.lock': lease(startTicks) });
+  const withLock = (startTicks: string) => new MemoryFiles({ ...MOUNTS, '/run/meshtax/other/lease.json': lease(startTicks) });
   await expect(lab.open(selected, fakeSystem({ files: withLock('19') }), opening, () => {})).rejects.toMatchObject({ code: 'MT2002' });
   const files = withLock('7'); // the same pid, but another process
   await lab.open(selected, fakeSystem({ files }), opening, () => {});
-  expect(files.content.get('/run/meshtax/measuring.lock')).toContain('abcdef');
+  expect(files.content.get('/run/meshtax/abcdef/lease.json')).toContain('abcdef');
+  const again = lab.open(selected, fakeSystem({ files: withLock('19') }), { ...opening, runId: 'other', allowConcurrent: true }, () => {
+    throw new Error('it must not even prepare to undo what the live run made');
+  });
+  await expect(again).rejects.toMatchObject({ code: 'MT2002' });
 });
 
 test('missing packages are named before anything is installed; without apt they are only named', async () => {
