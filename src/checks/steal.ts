@@ -1,5 +1,5 @@
 import type { DoctorCheck } from '../model/contracts/check.ts';
-import type { Files } from '../model/ports.ts';
+import { parseCpuTime } from '../model/proc-stat.ts';
 
 const WATCH_MS = 1000;
 const TOLERATED_SHARE = 0.01;
@@ -9,10 +9,11 @@ export const steal: DoctorCheck = {
   code: 'MT0103',
   title: 'CPU time stolen by the hypervisor',
   async run({ files, clock }) {
-    const before = await readTicks(files);
+    const read = async () => parseCpuTime(await files.readText('/proc/stat'));
+    const before = await read();
     await clock.sleep(WATCH_MS);
-    const after = await readTicks(files);
-    const share = (after.steal - before.steal) / Math.max(1, after.total - before.total);
+    const after = await read();
+    const share = (after.stealNs - before.stealNs) / Math.max(1, after.totalNs - before.totalNs);
     const detail = `${(share * 100).toFixed(1)} % over ${WATCH_MS / 1000} s (the kernel under-reports it)`;
     if (share <= TOLERATED_SHARE) return { level: 'ok', detail, why: '', fix: '' };
     return {
@@ -23,8 +24,3 @@ export const steal: DoctorCheck = {
     };
   },
 };
-
-async function readTicks(files: Files): Promise<{ steal: number; total: number }> {
-  const ticks = ((await files.readTextIfAny('/proc/stat')) ?? '').split('\n', 1)[0]?.split(/\s+/).slice(1, 9).map(Number) ?? [];
-  return { steal: ticks[7] ?? 0, total: ticks.reduce((sum, value) => sum + value, 0) };
-}

@@ -1,11 +1,5 @@
 import type { Collector } from '../model/contracts/collector.ts';
-import type { Files } from '../model/ports.ts';
-
-const USER_HZ = 100;
-/** Columns of the cpu line: user nice system idle iowait irq softirq steal (guest is inside user). */
-const IDLE_COLUMNS = [3, 4];
-const COLUMNS = 8;
-const STEAL_COLUMN = 7;
+import { parseCpuTime } from '../model/proc-stat.ts';
 
 /** Busy time of all CPUs: the headline cost, because no work of a datapath can hide from it. */
 export const machineCpu: Collector = {
@@ -16,10 +10,10 @@ export const machineCpu: Collector = {
   weight: 'light',
   absent: () => undefined,
   async open({ system }) {
-    const before = await readBusy(system.files);
+    const before = parseCpuTime(await system.files.readText('/proc/stat'));
     return {
       async close() {
-        const after = await readBusy(system.files);
+        const after = parseCpuTime(await system.files.readText('/proc/stat'));
         return [
           {
             collector: 'machine-cpu',
@@ -42,15 +36,3 @@ export const machineCpu: Collector = {
     };
   },
 };
-
-async function readBusy(files: Files): Promise<{ busyNs: number; stealNs: number }> {
-  const [line = ''] = (await files.readText('/proc/stat')).split('\n', 1);
-  const ticks = line
-    .split(/\s+/)
-    .slice(1, 1 + COLUMNS)
-    .map(Number);
-  const nsOf = (value: number) => (value * 1e9) / USER_HZ;
-  const stealNs = nsOf(ticks[STEAL_COLUMN] ?? 0);
-  const busyTicks = ticks.reduce((sum, value, column) => (IDLE_COLUMNS.includes(column) ? sum : sum + value), 0);
-  return { busyNs: nsOf(busyTicks) - stealNs, stealNs };
-}

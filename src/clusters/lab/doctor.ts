@@ -2,7 +2,7 @@
 import type { DoctorCheck } from '../../model/contracts/check.ts';
 import { MeshtaxError, reasonOf } from '../../model/errors.ts';
 import type { System } from '../../model/ports.ts';
-import { findBpfObjects } from './bpf-build.ts';
+import { BPF_PROGRAMS, findBpfObjects } from './bpf-build.ts';
 import { Cgroups, detectLayout } from './cgroups.ts';
 import { findRuns } from './clean.ts';
 import { findEnvoy } from './envoy-binary.ts';
@@ -73,13 +73,9 @@ const namespaces: DoctorCheck = {
   title: 'network namespaces and veth',
   async run(system) {
     return probing(system, async (run, undo) => {
-      const [a, b] = [netnsName(run, 0, 'client'), netnsName(run, 0, 'server')];
-      undo(async () => {
-        for (const name of [a, b]) await system.processes.run(['ip', 'netns', 'del', name], { mayFail: true });
-      });
-      await system.processes.run(['ip', '-batch', '-'], {
-        input: `netns add ${a}\nnetns add ${b}\nlink add eth0 netns ${a} type veth peer name eth0 netns ${b}\n`,
-      });
+      const a = await probeNamespace(system, netnsName(run, 0, 'client'), undo);
+      const b = await probeNamespace(system, netnsName(run, 0, 'server'), undo);
+      await system.processes.run(['ip', 'link', 'add', 'eth0', 'netns', a, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', b]);
       return 'created and removed';
     });
   },
@@ -91,9 +87,7 @@ const packetFilter: DoctorCheck = {
   title: 'iptables nat with owner match',
   async run(system) {
     return probing(system, async (run, undo) => {
-      const name = netnsName(run, 0, 'client');
-      undo(async () => void (await system.processes.run(['ip', 'netns', 'del', name], { mayFail: true })));
-      await system.processes.run(['ip', 'netns', 'add', name]);
+      const name = await probeNamespace(system, netnsName(run, 0, 'client'), undo);
       const rules =
         '*nat\n-A OUTPUT -p tcp -m owner --uid-owner 1337 -j RETURN\n-A OUTPUT -p tcp -j REDIRECT --to-ports 15001\n-A PREROUTING -d 10.96.0.10/32 -p tcp -j DNAT --to-destination 10.77.2.2:80\nCOMMIT\n';
       await system.processes.run(['nsenter', `--net=/run/netns/${name}`, '--', 'iptables-restore'], { input: rules });
@@ -116,7 +110,7 @@ const ebpf: DoctorCheck = {
       await system.files.makeDirectory(mountPoint, { mode: 0o700 });
       await system.processes.run(['mount', '-t', 'bpf', 'bpf', mountPoint]);
       const objects = await findBpfObjects(system);
-      for (const name of ['endpoint', 'socket_lb'])
+      for (const name of BPF_PROGRAMS)
         await system.processes.run(['bpftool', 'prog', 'loadall', `${objects}/${name}.bpf.o`, `${mountPoint}/${name}`]);
       return 'loaded, accepted by the verifier, removed';
     });
@@ -186,7 +180,15 @@ export const labDoctor: readonly DoctorCheck[] = [
 /** Names of probes look like runs, so that `meshtax clean` finds them too. */
 const PROBE = 'probe';
 
-async function probing(system: System, attempt: (run: string, undo: (action: () => Promise<void>) => void) => Promise<string>) {
+type Undo = (action: () => Promise<void>) => void;
+
+async function probeNamespace(system: System, name: string, undo: Undo): Promise<string> {
+  undo(async () => void (await system.processes.run(['ip', 'netns', 'del', name], { mayFail: true })));
+  await system.processes.run(['ip', 'netns', 'add', name]);
+  return name;
+}
+
+async function probing(system: System, attempt: (run: string, undo: Undo) => Promise<string>) {
   const undos: (() => Promise<void>)[] = [];
   try {
     return ok(await attempt(`${PROBE}${system.randomId(5)}`, (action) => undos.push(action)));

@@ -22,11 +22,6 @@ export class ResponseReader {
     this.#onResponse = onResponse;
   }
 
-  /** Whether a response has begun and is not complete. */
-  get midway(): boolean {
-    return this.#phase !== 'head' || this.#pending !== undefined;
-  }
-
   /** Returns what is wrong with the bytes, or undefined. After an error the connection must be closed. */
   feed(chunk: Buffer): string | undefined {
     let data = this.#pending ? Buffer.concat([this.#pending, chunk]) : chunk;

@@ -131,6 +131,16 @@ describe('a run', () => {
   });
 });
 
+/** A run interrupted at its first measured load, its record then changed by a stranger; returns the path of run.json. */
+async function interruptedRun(search: string | RegExp, replacement: string): Promise<string> {
+  const controller = new AbortController();
+  const stop = (_arm: string, seed: string) => void (seed.startsWith('fixed') && controller.abort());
+  await expect(runCommand(app({ onLoad: stop }, controller.signal), 'e.yaml', options)).rejects.toMatchObject({ code: 'MT3005' });
+  const path = [...files.content.keys()].find((name) => name.endsWith('/run.json')) ?? '';
+  await files.writeText(path, (await files.readText(path)).replace(search, replacement));
+  return path;
+}
+
 describe('an interrupted run', () => {
   test('keeps what it measured, undoes everything, and goes on later in its own order', async () => {
     const controller = new AbortController();
@@ -157,16 +167,7 @@ describe('an interrupted run', () => {
   });
 
   test('an id that is a path is refused before it names anything on this machine', async () => {
-    const controller = new AbortController();
-    await expect(
-      runCommand(
-        app({ onLoad: (_arm, seed) => void (seed.startsWith('fixed') && controller.abort()) }, controller.signal),
-        'e.yaml',
-        options,
-      ),
-    ).rejects.toThrow();
-    const path = [...files.content.keys()].find((name) => name.endsWith('/run.json')) ?? '';
-    await files.writeText(path, (await files.readText(path)).replace(/"id": "[^"]+"/, '"id": "x-../../home"'));
+    const path = await interruptedRun(/"id": "[^"]+"/, '"id": "x-../../home"');
     log.length = 0;
     await expect(runCommand(app(), undefined, { ...options, resume: path.replace('/run.json', '') })).rejects.toMatchObject({
       code: 'MT4003',
@@ -175,16 +176,7 @@ describe('an interrupted run', () => {
   });
 
   test('with --accept-drift the first machine stays on record, and the change is a finding', async () => {
-    const controller = new AbortController();
-    await expect(
-      runCommand(
-        app({ onLoad: (_arm, seed) => void (seed.startsWith('fixed') && controller.abort()) }, controller.signal),
-        'e.yaml',
-        options,
-      ),
-    ).rejects.toThrow();
-    const path = [...files.content.keys()].find((name) => name.endsWith('/run.json')) ?? '';
-    await files.writeText(path, (await files.readText(path)).replace('"kernel": "6.1"', '"kernel": "5.4"'));
+    await interruptedRun('"kernel": "6.1"', '"kernel": "5.4"');
     expect(await runCommand(app(), undefined, { ...options, resume: 'latest', acceptDrift: true })).toBe(0);
     const record = await recordOf();
     expect(record.facts['kernel']).toBe('5.4');
@@ -197,16 +189,7 @@ describe('an interrupted run', () => {
   });
 
   test('another machine refuses to go on with it', async () => {
-    const controller = new AbortController();
-    await expect(
-      runCommand(
-        app({ onLoad: (_arm, seed) => void (seed.startsWith('fixed') && controller.abort()) }, controller.signal),
-        'e.yaml',
-        options,
-      ),
-    ).rejects.toThrow();
-    const path = [...files.content.keys()].find((name) => name.endsWith('/run.json')) ?? '';
-    await files.writeText(path, (await files.readText(path)).replace('"kernel": "6.1"', '"kernel": "5.4"'));
+    await interruptedRun('"kernel": "6.1"', '"kernel": "5.4"');
     await expect(runCommand(app(), undefined, { ...options, resume: 'latest' })).rejects.toThrow(/kernel was 5.4, is 6.1/);
   });
 });
