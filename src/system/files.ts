@@ -55,6 +55,8 @@ export const files: Files = {
     ),
   async makeDirectory(path, options = {}) {
     await fs.mkdir(path, { recursive: true, mode: options.mode ?? 0o750 });
+    // Whoever names a mode needs it, whatever the umask is and whoever made the directory before.
+    if (options.mode !== undefined) await fs.chmod(path, options.mode);
   },
   removeDirectory: (path) => fs.rmdir(path),
   remove: (path) => fs.rm(path, { recursive: true, force: true }),

@@ -7,7 +7,7 @@ import { Cgroups, detectLayout } from './cgroups.ts';
 import { findRuns } from './clean.ts';
 import { findEnvoy } from './envoy-binary.ts';
 import { toolVersions } from './facts.ts';
-import { isAlive, readLease, stateDirectory } from './lease.ts';
+import { isAlive, makeStateDirectory, readLease, stateDirectory } from './lease.ts';
 import { CGROUP_ROOT, netnsName } from './names.ts';
 import { missingPackages } from './requirements.ts';
 
@@ -107,6 +107,7 @@ const ebpf: DoctorCheck = {
         await system.processes.run(['umount', mountPoint], { mayFail: true });
         await system.files.remove(stateDirectory(run));
       });
+      await makeStateDirectory(system, run);
       await system.files.makeDirectory(mountPoint, { mode: 0o700 });
       await system.processes.run(['mount', '-t', 'bpf', 'bpf', mountPoint]);
       const objects = await findBpfObjects(system);

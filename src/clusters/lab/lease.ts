@@ -16,6 +16,12 @@ export function stateDirectory(run: string): string {
   return `${STATE_ROOT}/${run}`;
 }
 
+/** Both levels can be passed through, not listed: proxies run under a uid of their own and have their sockets below. */
+export async function makeStateDirectory({ files }: System, run: string): Promise<void> {
+  await files.makeDirectory(STATE_ROOT, { mode: 0o711 });
+  await files.makeDirectory(stateDirectory(run), { mode: 0o711 });
+}
+
 /**
  * A run writes its own lease first and looks for others then, so that of two that start together at least one sees the
  * other. @throws MeshtaxError MT2002 when another run is alive and `allowConcurrent` is false, or when this very run is.
@@ -24,9 +30,8 @@ export async function takeLease(system: System, run: string, allowConcurrent: bo
   const { files } = system;
   const same = await readLease(system, run);
   if (same && (await isAlive(system, same))) throw new MeshtaxError('MT2002', { run, pid: same.pid });
-  await files.makeDirectory(STATE_ROOT, { mode: 0o711 });
   undo('the state directory', () => files.remove(stateDirectory(run)));
-  await files.makeDirectory(stateDirectory(run), { mode: 0o711 });
+  await makeStateDirectory(system, run);
   const lease: Lease = {
     run,
     pid: system.host.pid,
