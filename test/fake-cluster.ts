@@ -33,15 +33,21 @@ export function fakeCluster(log: string[], behaviour: FakeBehaviour = {}): Clust
     async disconnect(arm) {
       log.push(`disconnect ${arm}`);
     },
+    async mask() {
+      return [];
+    },
     async load(command) {
-      if (command.op !== 'open-load') throw new Error('open only');
-      const name = command.arms[0] ?? '';
-      const arm = name.split('/')[0] ?? '';
-      behaviour.onLoad?.(arm, command.seed);
-      const count = command.requests ?? 1500;
-      sent.set(arm, (sent.get(arm) ?? 0) + count);
-      log.push(`load ${name} ${command.seed.split('/')[0]}`);
-      return loadResult(name, count, behaviour.achieved ?? command.ratePerSecond);
+      const names = command.op === 'open-load' ? command.arms : [command.arm];
+      const seed = command.op === 'open-load' ? command.seed : 'full speed';
+      const count = (command.op === 'open-load' ? command.requests : undefined) ?? 1500;
+      for (const name of names) {
+        const arm = name.split('/')[0] ?? '';
+        behaviour.onLoad?.(arm, seed);
+        sent.set(arm, (sent.get(arm) ?? 0) + count / names.length);
+      }
+      log.push(`load ${names.join(' and ')} ${seed.split('/')[0]}`);
+      const rate = command.op === 'open-load' ? command.ratePerSecond : 1000;
+      return loadResult(names, count / names.length, behaviour.achieved ?? rate);
     },
   };
   return {
@@ -56,6 +62,7 @@ export function fakeCluster(log: string[], behaviour: FakeBehaviour = {}): Clust
       return {
         facts: { kernel: '6.1' },
         findings: [],
+        host: {},
         async deploy(_datapath, selected, _servers, undoDeployment): Promise<Deployment> {
           undoDeployment(`deployment of ${selected.name}`, async () => void log.push(`undo ${selected.name}`));
           log.push(`deploy ${selected.name}`);
@@ -107,6 +114,7 @@ export function fakeCollector(log: string[]): Collector {
     includes: '',
     leavesOut: '',
     weight: 'light',
+    sees: 'arm',
     absent: () => undefined,
     async open({ deployment }) {
       log.push(`open instruments of ${deployment.arm}`);
@@ -120,29 +128,28 @@ export function fakeCollector(log: string[]): Collector {
   };
 }
 
-function loadResult(arm: string, count: number, rate: number): LoadResult {
+function loadResult(names: readonly string[], count: number, rate: number): LoadResult {
   const none = { count: 0, hdr: '' };
   return {
-    arms: [
-      {
-        arm,
-        sent: count,
-        ok: count,
-        errors: 0,
-        errorKinds: {},
-        response: histogramOf(Array.from({ length: count }, (_, i) => 1e5 + i)),
-        responseError: none,
-        wait: none,
-        connectionsOpened: 0,
-        backlogMax: 0,
-        backlogAtEnd: 0,
-      },
-    ],
+    arms: names.map((arm) => ({
+      arm,
+      sent: count,
+      ok: count,
+      errors: 0,
+      errorKinds: {},
+      response: histogramOf(Array.from({ length: count }, (_, i) => 1e5 + i)),
+      responseError: none,
+      wait: none,
+      connectionsOpened: 0,
+      backlogMax: 0,
+      backlogAtEnd: 0,
+    })),
     startNs: 0,
     endNs: 1e9,
-    intendedRequests: count,
+    intendedRequests: count * names.length,
     achievedRatePerSecond: rate,
     lag: none,
+    gapSampleNs: [],
     gapVariation: 1,
     cpuNs: 1,
     loopUtilisation: 0.1,

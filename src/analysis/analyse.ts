@@ -3,13 +3,19 @@
  * Each datapath is compared with the baseline inside each block; the blocks are the sample.
  */
 import { tierOf } from '../model/features.ts';
-import type { StoredRun, TrialRecord } from '../model/records.ts';
-import { decode, merged, SAMPLES_ABOVE } from './histogram.ts';
-import { exponentiated, tInterval, type Interval } from './interval.ts';
-import { metricsOf, type MetricId } from './metrics.ts';
-import { blocksToResolve, MARGIN, verdictOf, type Verdict } from './verdict.ts';
+import { seededRandom } from '../model/random.ts';
+import type { ComparisonDesign, StoredRun, TrialRecord } from '../model/records.ts';
+import { curveOf, type CurvePoint } from './curve.ts';
+import { SAMPLES_ABOVE } from './histogram.ts';
+import { maskingVerdict, type MaskingVerdict } from './masking.ts';
+import { PRIMARY, type MetricId } from './metrics.ts';
+import { armSeries, type ArmSeries, type Series } from './series.ts';
+import { intervalOf, type Interval } from './statistics/interval.ts';
+import { eBenjaminiHochberg, holm } from './statistics/multiplicity.ts';
+import { judge } from './verdict.ts';
+import { compareSeries, type Compared, type Inference, type Versus } from './versus.ts';
 
-export const ANALYSIS_VERSION = 1;
+export const ANALYSIS_VERSION = 2;
 
 export interface CellMetric {
   readonly metric: MetricId;
@@ -20,19 +26,8 @@ export interface CellMetric {
   readonly blocks: readonly (readonly [block: number, value: number])[];
   /** Against the baseline; undefined for the baseline itself, or where either side lacks the metric. */
   readonly versus: Versus | undefined;
-}
-
-export interface Versus {
-  readonly difference: Interval;
-  /** Geometric mean of the ratios; undefined where a value is zero. */
-  readonly ratio: Interval | undefined;
-  readonly verdict: Verdict;
-  readonly blocksToResolve: number | undefined;
-}
-
-export interface CurvePoint {
-  readonly share: number;
-  readonly ns: number;
+  /** The same before masking, where masked figures are used. */
+  readonly raw: { readonly value: Interval | undefined; readonly difference: Interval | undefined } | undefined;
 }
 
 export interface Cell {
@@ -41,10 +36,14 @@ export interface Cell {
   readonly tier: string;
   readonly trials: number;
   readonly invalid: number;
+  /** Measured again because the host stood still. */
+  readonly repeated: number;
   readonly requests: number;
   readonly metrics: readonly CellMetric[];
   /** All blocks' requests together, for the eye only. */
   readonly curve: readonly CurvePoint[];
+  /** CPU that runs without any request, ns per second, by component; empty without a ladder. */
+  readonly idle: Readonly<Record<string, Interval>>;
 }
 
 export interface ComparisonAnalysis {
@@ -53,6 +52,8 @@ export interface ComparisonAnalysis {
   readonly generator: string;
   readonly ratePerSecond: number | null;
   readonly baseline: string;
+  readonly design: ComparisonDesign | undefined;
+  readonly masking: MaskingVerdict;
   readonly cells: readonly Cell[];
 }
 
@@ -61,6 +62,8 @@ export interface Analysis {
   readonly run: string;
   readonly confidence: number;
   readonly margin: number;
+  /** How the number of blocks came about, and so which interval is printed. */
+  readonly intervals: Inference['kind'];
   readonly comparisons: readonly ComparisonAnalysis[];
   readonly proof: Proof;
 }
@@ -72,22 +75,24 @@ export interface Proof {
   readonly requests: number;
 }
 
-export function analyse(stored: StoredRun): Analysis {
-  const { run, trials } = stored;
-  const place = (trial: TrialRecord) => run.workloads.findIndex((workload) => workload.name === trial.workload);
-  const inOrder = trials.toSorted((a, b) => place(a) - place(b) || (a.load < b.load ? -1 : Number(a.load > b.load)));
-  const keys = [...new Set(inOrder.map((trial) => `${trial.workload}\n${trial.load}`))];
+export function analyse(stored: StoredRun, thorough = true): Analysis {
+  const { run } = stored;
+  const trials = stored.trials.filter((trial) => !trial.superseded);
+  const inference: Inference = {
+    kind: run.stop === 'fixed' ? 'fixed' : 'anytime',
+    confidence: run.confidence,
+    margin: run.margin,
+    random: seededRandom(`analysis/${run.seed}`),
+    thorough,
+  };
+  const drafts = comparisonKeys(stored, trials).map((own) => draft(stored, own, inference));
   return {
     analysisVersion: ANALYSIS_VERSION,
     run: run.id,
     confidence: run.confidence,
-    margin: MARGIN,
-    comparisons: keys.map((key) =>
-      compare(
-        stored,
-        trials.filter((trial) => `${trial.workload}\n${trial.load}` === key),
-      ),
-    ),
+    margin: run.margin,
+    intervals: inference.kind,
+    comparisons: judged(drafts, inference),
     proof: {
       trials: trials.length,
       exact: trials.filter((trial) => trial.path.exact).length,
@@ -96,102 +101,150 @@ export function analyse(stored: StoredRun): Analysis {
   };
 }
 
-function compare({ run }: StoredRun, trials: readonly TrialRecord[]): ComparisonAnalysis {
-  const first = trials[0] as TrialRecord;
-  const values = new Map(run.arms.map((arm) => [arm.name, valuesOf(trials.filter((trial) => trial.arm === arm.name && trial.valid))]));
-  const baseline = values.get(run.baseline) ?? new Map<string, ArmMetric>();
-  return {
+/** The trials of each comparison: workloads in the experiment's order, loads by name. */
+function comparisonKeys({ run, trials: all }: StoredRun, trials: readonly TrialRecord[]): TrialRecord[][] {
+  const place = new Map(run.workloads.map((workload, index) => [workload.name, index]));
+  const groups = Map.groupBy(trials, (trial) => `${trial.workload}\n${trial.load}`);
+  const again = Map.groupBy(
+    all.filter((trial) => trial.superseded),
+    (trial) => `${trial.workload}\n${trial.load}`,
+  );
+  return [...groups]
+    .sort(([a, [x]], [b, [y]]) => (place.get(x?.workload ?? '') ?? 0) - (place.get(y?.workload ?? '') ?? 0) || (a < b ? -1 : 1))
+    .map(([key, group]) => [...group, ...(again.get(key) ?? [])]);
+}
+
+interface DraftMetric {
+  readonly series: Series;
+  readonly raw: Series | undefined;
+  readonly compared: Compared | undefined;
+  readonly rawCompared: Compared | undefined;
+}
+
+interface DraftCell {
+  readonly cell: Omit<Cell, 'metrics'>;
+  readonly metrics: readonly DraftMetric[];
+}
+
+interface Draft {
+  readonly comparison: Omit<ComparisonAnalysis, 'cells'>;
+  readonly cells: readonly DraftCell[];
+}
+
+/** Everything but the verdicts: those need all figures of a family. */
+function draft({ run }: StoredRun, trials: readonly TrialRecord[], inference: Inference): Draft {
+  const first = trials.find((trial) => trial.kind === 'latency') ?? (trials[0] as TrialRecord);
+  const byArm = Map.groupBy(trials, (trial) => trial.arm);
+  const ownOf = (arm: string) => byArm.get(arm) ?? [];
+  const validOf = (arm: string) => ownOf(arm).filter((trial) => trial.valid && !trial.superseded);
+  const masking = maskingVerdict(run.arms.map(({ name }) => validOf(name).filter((trial) => trial.kind === 'latency')));
+  const series = new Map(run.arms.map(({ name }) => [name, armSeries(validOf(name), masking.used, inference.thorough)]));
+  const baseline = series.get(run.baseline);
+  const comparison = {
     workload: first.workload,
     load: first.load,
     generator: first.generator,
     ratePerSecond: first.requested.ratePerSecond,
     baseline: run.baseline,
-    cells: run.arms.map((arm) => {
-      const own = trials.filter((trial) => trial.arm === arm.name);
-      const valid = own.filter((trial) => trial.valid);
-      return {
+    design: run.designs.find((each) => each.workload === first.workload && each.load === first.load),
+    masking,
+  };
+  const cells = run.arms.map((arm): DraftCell => {
+    const own = series.get(arm.name) as ArmSeries;
+    const all = ownOf(arm.name).filter((trial) => !trial.superseded);
+    return {
+      cell: {
         arm: arm.name,
         title: arm.title,
         tier: tierOf(arm.features),
-        trials: own.length,
-        invalid: own.length - valid.length,
-        requests: valid.reduce((sum, trial) => sum + (trial.result.arms[0]?.ok ?? 0), 0),
-        metrics: [...(values.get(arm.name) ?? new Map<string, ArmMetric>()).values()].map((metric) =>
-          cellMetric(metric, arm.name === run.baseline ? undefined : baseline.get(metric.metric.id), run.confidence),
-        ),
-        curve: curveOf(valid),
-      };
+        trials: all.length,
+        invalid: all.filter((trial) => !trial.valid).length,
+        repeated: ownOf(arm.name).length - all.length,
+        requests: validOf(arm.name).reduce((sum, trial) => sum + (trial.result.arms[0]?.ok ?? 0), 0),
+        curve: curveOf(own.sum, inference.confidence),
+        idle: idleOf(own, inference),
+      },
+      metrics: [...own.figures.values()].map((each) => {
+        const raw = own.raw.get(each.metric.id);
+        const versus = (mine: Series | undefined, theirs: Series | undefined) =>
+          mine && theirs && arm.name !== run.baseline && mine.tooFew === 0 ? compareSeries(mine, theirs, inference) : undefined;
+        return {
+          series: each,
+          raw,
+          compared: versus(each, baseline?.figures.get(each.metric.id)),
+          rawCompared: versus(raw, baseline?.raw.get(each.metric.id)),
+        };
+      }),
+    };
+  });
+  return { comparison, cells };
+}
+
+function idleOf({ ladder }: ArmSeries, { confidence, kind }: Inference): Record<string, Interval> {
+  const components = new Set(ladder.flatMap(({ lines }) => [...lines.keys()]));
+  return Object.fromEntries(
+    [...components].flatMap((component) => {
+      const values = ladder.flatMap(({ lines }) => lines.get(component)?.idleNsPerSecond ?? []);
+      const interval = intervalOf(values, confidence, kind);
+      return interval ? [[component, interval] as const] : [];
     }),
-  };
+  );
 }
 
-interface ArmMetric {
-  readonly metric: MetricId;
-  readonly byBlock: Map<number, number>;
-  readonly withoutValue: number;
+/**
+ * Holm within the primary figures of one datapath in one comparison (the question a reader asks); e-BH over the
+ * primary figures of the whole run (the grid that a reader scans).
+ */
+function judged(drafts: readonly Draft[], inference: Inference): ComparisonAnalysis[] {
+  const isPrimary = ({ series }: DraftMetric) => PRIMARY.some((id) => id === series.metric.id);
+  const grid = drafts.flatMap(({ cells }) => cells.flatMap(({ metrics }) => metrics.filter((each) => isPrimary(each) && each.compared)));
+  const stands = eBenjaminiHochberg(
+    grid.map(({ compared }) => compared?.eValue ?? 0),
+    1 - inference.confidence,
+  );
+  const inGrid = new Map(grid.map((each, index) => [each, stands[index] === true]));
+  return drafts.map(({ comparison, cells }) => ({
+    ...comparison,
+    cells: cells.map(({ cell, metrics }): Cell => {
+      const family = metrics.filter((each) => isPrimary(each) && each.compared);
+      const adjusted = holm(family.map(({ compared }) => compared?.pValue ?? 1));
+      const claimable = (each: DraftMetric) => {
+        const index = family.indexOf(each);
+        return (index < 0 ? (each.compared?.pValue ?? 1) : (adjusted[index] as number)) <= 1 - inference.confidence;
+      };
+      return { ...cell, metrics: metrics.map((each) => cellMetric(each, claimable(each), inGrid.get(each) === true, inference)) };
+    }),
+  }));
 }
 
-function valuesOf(trials: readonly TrialRecord[]): Map<string, ArmMetric> {
-  const result = new Map<string, { metric: MetricId; byBlock: Map<number, number>; withoutValue: number }>();
-  for (const trial of trials) {
-    for (const { metric, value } of metricsOf(trial)) {
-      const entry = result.get(metric.id) ?? { metric, byBlock: new Map<number, number>(), withoutValue: 0 };
-      if (value === undefined) entry.withoutValue++;
-      else entry.byBlock.set(trial.block, value);
-      result.set(metric.id, entry);
-    }
-  }
-  return result;
-}
-
-function cellMetric(own: ArmMetric, baseline: ArmMetric | undefined, confidence: number): CellMetric {
-  const blocks = [...own.byBlock].sort(([a], [b]) => a - b);
-  const value =
-    own.withoutValue > 0
+function cellMetric(
+  { series, raw, compared, rawCompared }: DraftMetric,
+  claimable: boolean,
+  survivesGrid: boolean,
+  inference: Inference,
+): CellMetric {
+  const { confidence, kind, margin } = inference;
+  const valueOf = ({ values, tooFew }: Series) =>
+    tooFew > 0
       ? undefined
-      : tInterval(
-          blocks.map(([, each]) => each),
+      : intervalOf(
+          values.map(({ value }) => value),
           confidence,
+          kind,
         );
+  const value = valueOf(series);
   const missing =
-    own.withoutValue > 0
+    series.tooFew > 0
       ? `fewer than ${SAMPLES_ABOVE} requests of a block lie above it`
       : value === undefined
-        ? 'fewer than 2 valid blocks'
+        ? 'too few valid blocks'
         : undefined;
-  return { metric: own.metric, value, missing, blocks, versus: value && baseline ? versus(own, baseline, confidence) : undefined };
-}
-
-/** Only blocks that measured both; the pairing inside a block cancels what both felt. */
-function versus(own: ArmMetric, baseline: ArmMetric, confidence: number): Versus | undefined {
-  const pairs = [...own.byBlock].flatMap(([block, value]) => {
-    const other = baseline.byBlock.get(block);
-    return other === undefined ? [] : [[value, other] as const];
-  });
-  const difference = tInterval(
-    pairs.map(([value, other]) => value - other),
-    confidence,
-  );
-  if (!difference) return undefined;
-  const positive = pairs.every(([value, other]) => value > 0 && other > 0);
-  const logs = positive
-    ? tInterval(
-        pairs.map(([value, other]) => Math.log(value / other)),
-        confidence,
-      )
-    : undefined;
-  const ratio = logs && exponentiated(logs);
-  const verdict = verdictOf(difference, ratio);
-  return { difference, ratio, verdict, blocksToResolve: verdict === 'unresolved' ? blocksToResolve(difference, confidence) : undefined };
-}
-
-const CURVE_SHARES = [0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.99, 0.995, 0.9975, 0.999, 0.9995, 0.9999];
-
-function curveOf(trials: readonly TrialRecord[]): CurvePoint[] {
-  const all = merged(trials.flatMap((trial) => trial.result.arms.flatMap((arm) => decode(arm.response) ?? [])));
-  if (!all) return [];
-  return CURVE_SHARES.filter((share) => share === 0 || all.totalCount * (1 - share) >= SAMPLES_ABOVE).map((share) => ({
-    share,
-    ns: share === 0 ? all.minNonZeroValue : all.getValueAtPercentile(share * 100),
-  }));
+  return {
+    metric: series.metric,
+    value,
+    missing,
+    blocks: series.values.map(({ block, value: each }) => [block, each]),
+    versus: compared && value ? { ...compared, ...judge({ ...compared, claimable, margin }), survivesGrid } : undefined,
+    raw: raw && { value: valueOf(raw), difference: rawCompared?.difference },
+  };
 }

@@ -1,6 +1,7 @@
 /** From a trial's record to its figures: percentiles, CPU and memory per component, per 1000 requests. */
+import type { Histogram } from 'hdr-histogram-js';
 import type { TrialRecord } from '../model/records.ts';
-import { decode, percentileNs } from './histogram.ts';
+import { percentileNs } from './histogram.ts';
 
 export type Unit = 'ns' | 'nsPer1000' | 'bytes' | 'perSecond' | 'perRequest';
 
@@ -13,6 +14,9 @@ export interface MetricId {
   readonly better: 'lower' | 'higher';
 }
 
+/** What a run is measured for: each of these gets a verdict, and a run may stop when all have one. */
+export const PRIMARY = ['latency.p50', 'latency.p99', 'cpu.machine', 'memory.datapath'] as const;
+
 const PERCENTILES = [
   ['p50', 0.5],
   ['p90', 0.9],
@@ -23,26 +27,57 @@ const PERCENTILES = [
 /** Component of the eBPF programs' own time: inside the machine figure, beside the cgroups. */
 export const EBPF_COMPONENT = 'ebpf-programs';
 
+/** Busy time of all CPUs as the idle soaker saw it; the headline where it was measured. */
+export const SOAKED_COMPONENT = 'machine-soaked';
+
 export interface TrialMetric {
   readonly metric: MetricId;
-  /** Undefined: not enough samples, with the reason. */
+  /** Undefined: not enough samples. */
   readonly value: number | undefined;
 }
 
-/** In the order in which a reader wants them. */
-export function metricsOf(trial: TrialRecord): TrialMetric[] {
-  const answered = trial.result.arms.reduce((sum, arm) => sum + arm.ok + arm.errors, 0);
-  return [...capacityOf(trial), ...latencyOf(trial), ...cpuOf(trial, answered), ...memoryOf(trial), ...detailsOf(trial, answered)];
-}
-
-function latencyOf(trial: TrialRecord): TrialMetric[] {
-  const arm = trial.result.arms[0];
-  const histogram = arm && decode(arm.response);
+/** Latency percentiles of one histogram of one trial. */
+export function latencyMetrics(histogram: Histogram | undefined): TrialMetric[] {
   if (!histogram) return [];
   return PERCENTILES.map(([name, share]) => ({
     metric: { id: `latency.${name}`, title: `latency ${name}`, unit: 'ns', group: 'latency', better: 'lower' },
     value: percentileNs(histogram, share),
   }));
+}
+
+/** What a latency trial says besides latency. CPU is per 1000 answers at this one rate: only where there was no ladder. */
+export function resourceMetrics(trial: TrialRecord, withCpu: boolean): TrialMetric[] {
+  const answered = answersOf(trial);
+  const cpu = withCpu
+    ? [...cpuByComponent(trial)].map(([component, ns]) => cpuMetric(component, answered === 0 ? undefined : (ns / answered) * 1000))
+    : [];
+  return [...capacityOf(trial), ...cpu, ...memoryOf(trial), ...detailsOf(trial, answered)];
+}
+
+export function answersOf(trial: TrialRecord): number {
+  return trial.result.arms.reduce((sum, arm) => sum + arm.ok + arm.errors, 0);
+}
+
+/** CPU time by component over a trial's window, ns; what is not an arm's alone has no entry. */
+export function cpuByComponent(trial: TrialRecord): Map<string, number> {
+  const byComponent = new Map<string, number>();
+  for (const { metric, component, value } of trial.measures) {
+    if (metric !== 'cpu' && metric !== 'bpfTime') continue;
+    const name = metric === 'bpfTime' ? EBPF_COMPONENT : component;
+    byComponent.set(name, (byComponent.get(name) ?? 0) + value);
+  }
+  return byComponent;
+}
+
+/** Per 1000 requests. The soaker's figure is the machine's headline; without one, /proc/stat's is. */
+export function cpuMetric(component: string, value: number | undefined): TrialMetric {
+  const titles: Record<string, string> = {
+    machine: 'CPU, whole machine',
+    'machine-stat': 'CPU, whole machine by /proc/stat',
+    [EBPF_COMPONENT]: 'CPU, eBPF programs',
+  };
+  const title = titles[component] ?? `CPU, ${component}`;
+  return { metric: { id: `cpu.${component}`, title, unit: 'nsPer1000', group: 'cpu', better: 'lower' }, value };
 }
 
 function capacityOf(trial: TrialRecord): TrialMetric[] {
@@ -51,34 +86,21 @@ function capacityOf(trial: TrialRecord): TrialMetric[] {
   return [{ metric, value: trial.result.achievedRatePerSecond }];
 }
 
-function cpuOf(trial: TrialRecord, answered: number): TrialMetric[] {
-  const byComponent = new Map<string, number>();
-  for (const measure of trial.measures) {
-    const isCpu = measure.metric === 'cpu' || measure.metric === 'bpfTime';
-    if (!isCpu) continue;
-    const component = measure.metric === 'bpfTime' ? EBPF_COMPONENT : measure.component;
-    byComponent.set(component, (byComponent.get(component) ?? 0) + measure.value);
-  }
-  const components = [...byComponent.keys()].sort((a, b) => Number(b === 'machine') - Number(a === 'machine'));
-  return components.map((component) => ({
-    metric: {
-      id: `cpu.${component}`,
-      title: component === 'machine' ? 'CPU, whole machine' : `CPU, ${component}`,
-      unit: 'nsPer1000',
-      group: 'cpu',
-      better: 'lower',
-    },
-    value: answered === 0 ? undefined : ((byComponent.get(component) ?? 0) / answered) * 1000,
-  }));
-}
+/** What a datapath adds to a pair of pods: its proxies and observers, not the application. */
+const NOT_THE_DATAPATH = new Set(['generator', 'server-app']);
 
 function memoryOf(trial: TrialRecord): TrialMetric[] {
-  return trial.measures
-    .filter((measure) => measure.metric === 'memory' && measure.component !== 'generator')
-    .map((measure) => ({
-      metric: { id: `memory.${measure.component}`, title: `memory, ${measure.component}`, unit: 'bytes', group: 'memory', better: 'lower' },
-      value: measure.value,
-    }));
+  const measured = trial.measures.filter(({ metric, component }) => metric === 'memory' && component !== 'generator');
+  if (measured.length === 0) return [];
+  const of = (component: string, title: string, value: number): TrialMetric => ({
+    metric: { id: `memory.${component}`, title, unit: 'bytes', group: 'memory', better: 'lower' },
+    value,
+  });
+  const datapath = measured.filter(({ component }) => !NOT_THE_DATAPATH.has(component)).reduce((sum, { value }) => sum + value, 0);
+  return [
+    of('datapath', 'memory of the datapath', datapath),
+    ...measured.map(({ component, value }) => of(component, `memory, ${component}`, value)),
+  ];
 }
 
 function detailsOf(trial: TrialRecord, answered: number): TrialMetric[] {

@@ -1,30 +1,56 @@
-/** One of a closed set of words, from an interval alone. `unresolved` is a verdict. */
-import type { Interval } from './interval.ts';
-import { studentTQuantile } from './student-t.ts';
+/** One of a closed set of words, from intervals alone. `unresolved` and `cannot judge` are verdicts. */
+import type { Interval } from './statistics/interval.ts';
 
-export type Verdict = 'higher' | 'lower' | 'no difference' | 'unresolved';
+export type Verdict = 'higher' | 'lower' | 'no difference' | 'unresolved' | 'cannot judge';
 
-/** A ratio within this of 1 does not matter to the reader. */
-export const MARGIN = 0.05;
+/** A difference below this needs several deployments: two identical ones differ by about as much. */
+const SMALL_CLAIM = 0.01;
+const DEPLOYMENTS_FOR_SMALL_CLAIM = 3;
 
-/**
- * `higher` / `lower`: zero is outside the interval of the differences. `no difference`: the interval of the ratio lies
- * within 1 +- margin (two one-sided tests, Schuirmann 1987, at the level of the interval). Else `unresolved`.
- */
-export function verdictOf(difference: Interval, ratio: Interval | undefined, margin = MARGIN): Verdict {
-  if (ratio && ratio.low > 1 - margin && ratio.high < 1 + margin) return 'no difference';
-  if (difference.low > 0) return 'higher';
-  if (difference.high < 0) return 'lower';
-  return 'unresolved';
+export interface Judged {
+  readonly verdict: Verdict;
+  /** The difference is larger than the margin with the whole interval; else its size is open. */
+  readonly material: boolean;
+  /** Why there is no verdict, or what weakens it; empty when there is nothing to say. */
+  readonly reason: string;
 }
 
-/** Blocks in all after which an interval of this spread would exclude zero, if the estimate stays; undefined beyond 500. */
-export function blocksToResolve(difference: Interval, confidence: number): number | undefined {
-  const { estimate, low, high, n } = difference;
-  const t = (count: number) => studentTQuantile(1 - (1 - confidence) / 2, count - 1);
-  const spread = ((high - low) / 2 / t(n)) * Math.sqrt(n);
-  for (let count = n + 1; count <= 500; count = Math.ceil(count * 1.1)) {
-    if ((t(count) * spread) / Math.sqrt(count) < Math.abs(estimate)) return count;
-  }
-  return undefined;
+export interface Evidence {
+  readonly difference: Interval;
+  /** Of own over baseline; undefined where a value is zero. */
+  readonly ratio: Interval | undefined;
+  /** The direction stands among all figures of its family (Holm). */
+  readonly claimable: boolean;
+  readonly margin: number;
+  readonly deployments: number;
+  /** A reason not to judge at all. */
+  readonly refusal: string | undefined;
+}
+
+/**
+ * `no difference`: the interval of the ratio lies within 1 +- margin (two one-sided tests, Schuirmann 1987, at the level
+ * of the interval). `higher` / `lower`: no difference lies outside the interval, also among its family. Else
+ * `unresolved`.
+ */
+export function judge({ difference, ratio, claimable, margin, deployments, refusal }: Evidence): Judged {
+  if (refusal !== undefined) return { verdict: 'cannot judge', material: false, reason: refusal };
+  const isSame = ratio ? ratio.low > 1 / (1 + margin) && ratio.high < 1 + margin : difference.low === 0 && difference.high === 0;
+  const [low, high] = ratio ? [ratio.low - 1, ratio.high - 1] : [difference.low, difference.high];
+  const excludesZero = low > 0 || high < 0;
+  if (isSame)
+    return {
+      verdict: 'no difference',
+      material: false,
+      reason: excludesZero && claimable ? 'detectable, but smaller than the margin' : '',
+    };
+  if (!excludesZero) return unresolved('');
+  if (!claimable) return unresolved('it does not stand among all figures of this datapath (Holm)');
+  if (ratio && Math.abs(ratio.estimate - 1) < SMALL_CLAIM && deployments < DEPLOYMENTS_FOR_SMALL_CLAIM)
+    return unresolved(`a difference under 1 % needs ${DEPLOYMENTS_FOR_SMALL_CLAIM} deployments`);
+  const material = ratio ? ratio.low > 1 + margin || ratio.high < 1 / (1 + margin) : true;
+  return { verdict: low > 0 ? 'higher' : 'lower', material, reason: material ? '' : 'its size is open' };
+}
+
+function unresolved(reason: string): Judged {
+  return { verdict: 'unresolved', material: false, reason };
 }

@@ -3,7 +3,13 @@ import { formatDifference, scaleFor } from '../model/format.ts';
 import { CHART_CONFIG, type Chart } from './chart.ts';
 
 const METRICS = ['latency.p50', 'latency.p99', 'cpu.machine'];
-const WORDS = { higher: 'adds', lower: 'saves', 'no difference': 'makes no difference', unresolved: 'is unresolved' } as const;
+const WORDS = {
+  higher: 'adds',
+  lower: 'saves',
+  'no difference': 'makes no difference',
+  unresolved: 'is unresolved',
+  'cannot judge': 'cannot be judged',
+} as const;
 
 /** Forest plot: what each datapath adds to the baseline, with its interval; zero marked. */
 export const differences: Chart = {

@@ -3,10 +3,12 @@ import type { Check } from '../model/contracts/check.ts';
 import { achievedRate } from './achieved-rate.ts';
 import { backlogEmpty } from './backlog-empty.ts';
 import { componentsAlive } from './components-alive.ts';
+import { coupling } from './coupling.ts';
 import { cpuCount } from './cpu-count.ts';
 import { freeMemory } from './free-memory.ts';
 import { generatorBusy } from './generator-busy.ts';
 import { governor } from './governor.ts';
+import { hostStalls } from './host-stalls.ts';
 import { noErrors } from './no-errors.ts';
 import { onPath } from './on-path.ts';
 import { pathExact } from './path-exact.ts';
@@ -24,4 +26,6 @@ export const checks: readonly Check[] = [
   generatorBusy,
   componentsAlive,
   pathExact,
+  hostStalls,
+  coupling,
 ];

@@ -4,11 +4,11 @@ import { z } from 'zod';
 import { MeshtaxError } from '../model/errors.ts';
 import type { Experiment } from '../model/experiment.ts';
 import { formatDuration, parseDurationNs } from '../model/units.ts';
-import { makePlan, type Plan } from '../plan/plan.ts';
+import { makePlan, trialsOf, type Plan } from '../plan/plan.ts';
 import type { App } from './app.ts';
 import { parseExperiment, readExperimentText } from './experiment-file.ts';
 
-const overridesSchema = z.object({ cluster: z.string().optional(), blocks: z.number().int().optional() });
+const overridesSchema = z.object({ cluster: z.string().optional(), blocks: z.number().int().optional(), budgetNs: z.number().optional() });
 
 export const planFileSchema = z.object({
   meshtaxPlan: z.literal(1),
@@ -52,7 +52,10 @@ function planExperiment(app: App, text: string, file: string, options: PlanOptio
   const seed = options.seed ?? parseExperiment(app.families, text, file).statistics.seed ?? app.system.randomId(8);
   const full = assemble(app, text, file, cluster, seed);
   if (options.budget === undefined) return full;
-  return assemble(app, text, file, { ...cluster, blocks: blocksWithin(full.plan, options.budget) }, seed);
+  const budgetNs = parseBudget(options.budget);
+  const { stop } = full.plan.experiment.statistics;
+  const limit = stop === 'fixed' ? { blocks: blocksWithin(full.plan, budgetNs, options.budget) } : { budgetNs };
+  return assemble(app, text, file, { ...cluster, ...limit }, seed);
 }
 
 function assemble(app: App, text: string, file: string, overrides: PlanFile['overrides'], seed: string): PlannedExperiment {
@@ -62,12 +65,13 @@ function assemble(app: App, text: string, file: string, overrides: PlanFile['ove
   const planHash = createHash('sha256')
     .update(JSON.stringify({ experiment, seed, blocks: plan.blocks }))
     .digest('hex');
-  const trials = plan.blocks.flatMap((block) => block.trials.map((trial) => `${trial.id} ${trial.workload} ${trial.load}`));
+  const trials = trialsOf(plan.blocks).map((trial) => `${trial.id} ${trial.workload} ${trial.load}`);
   return { plan, file: { meshtaxPlan: 1, specText: text, overrides, seed, planHash, trials } };
 }
 
 function override(app: App, experiment: Experiment, overrides: PlanFile['overrides']): Experiment {
-  const statistics = overrides.blocks === undefined ? experiment.statistics : { ...experiment.statistics, blocks: overrides.blocks };
+  const { blocks = experiment.statistics.blocks, budgetNs = experiment.statistics.budgetNs } = overrides;
+  const statistics = { ...experiment.statistics, blocks, budgetNs };
   if (overrides.cluster === undefined) return { ...experiment, statistics };
   const cluster = app.families.clusters.find((candidate) => candidate.id === overrides.cluster);
   if (!cluster) {
@@ -85,11 +89,14 @@ function requireSupport(app: App, experiment: Experiment): void {
   }
 }
 
-/** As many blocks as fit, by the plan's own estimate. */
-function blocksWithin(plan: Plan, budget: string): number {
+function parseBudget(budget: string): number {
   const budgetNs = parseDurationNs(budget);
-  if (budgetNs === undefined)
-    throw new MeshtaxError('MT1005', { subject: `--budget ${budget}`, problem: 'expected a duration, for instance 10m', command: 'run' });
+  if (budgetNs !== undefined) return budgetNs;
+  throw new MeshtaxError('MT1005', { subject: `--budget ${budget}`, problem: 'expected a duration, for instance 10m', command: 'run' });
+}
+
+/** As many blocks as fit, by the plan's own estimate. */
+function blocksWithin(plan: Plan, budgetNs: number, budget: string): number {
   const blocks = Math.floor((plan.blocks.length * budgetNs) / plan.estimateNs);
   if (blocks < 2) {
     throw new MeshtaxError('MT1005', {

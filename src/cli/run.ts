@@ -1,9 +1,9 @@
 /** `meshtax run`: from an experiment or a plan to a sealed run directory and its report on stdout. */
 import { analyse } from '../analysis/analyse.ts';
+import { openQuestions } from '../analysis/resolution.ts';
 import { EXIT, formatError, MeshtaxError, type ExitCode } from '../model/errors.ts';
-import type { RunRecord } from '../model/records.ts';
-import { SCHEMA_VERSION } from '../model/records.ts';
-import type { Plan } from '../plan/plan.ts';
+import { SCHEMA_VERSION, type RunRecord, type TrialRecord } from '../model/records.ts';
+import { trialsOf, type Plan } from '../plan/plan.ts';
 import { buildReport } from '../report/build.ts';
 import { renderJson } from '../report/render/json.ts';
 import { summaryText } from '../report/render/summary.ts';
@@ -41,7 +41,7 @@ export async function runAndReport(app: App, file: string | undefined, options: 
   const cluster = app.families.clusters.find((candidate) => candidate.id === planned.plan.experiment.cluster.id);
   if (!cluster) throw new Error('the schema lets no unknown cluster through');
   const emit = app.progress(options.progress);
-  const trials = planned.plan.blocks.reduce((sum, block) => sum + block.trials.length, 0);
+  const trials = trialsOf(planned.plan.blocks).length;
   emit({
     kind: 'started',
     run: record.id,
@@ -58,7 +58,9 @@ export async function runAndReport(app: App, file: string | undefined, options: 
     checks: app.families.checks,
     directory,
     record,
+    trials: prepared.trials,
     done,
+    assess: openQuestions,
     resumed: prepared.resumed && { ...prepared.resumed, acceptDrift: options.acceptDrift === true },
     shortId: shortIdOf(record.id),
     allowConcurrent: options.allowConcurrent === true,
@@ -79,8 +81,10 @@ interface Prepared {
   readonly planned: PlannedExperiment;
   readonly record: RunRecord;
   readonly directory: RunDirectory;
+  /** What an interrupted run has already. */
+  readonly trials: readonly TrialRecord[];
   readonly done: ReadonlySet<string>;
-  readonly resumed: { readonly facts: RunRecord['facts']; readonly invalid: number } | undefined;
+  readonly resumed: { readonly facts: RunRecord['facts'] } | undefined;
 }
 
 async function freshRun(app: App, file: string | undefined, options: RunOptions): Promise<Prepared> {
@@ -90,7 +94,7 @@ async function freshRun(app: App, file: string | undefined, options: RunOptions)
   const id = `${utcStamp(app.system.clock.wallTime())}-${app.system.randomId(6)}`;
   const directory = await RunDirectory.create(options.results, planned.plan.experiment.name, id, app.system.files);
   await directory.writeOnce('plan.json', `${JSON.stringify(planned.file, null, 1)}\n`);
-  return { planned, record: newRecord(app, planned, id), directory, done: new Set(), resumed: undefined };
+  return { planned, record: newRecord(app, planned, id), directory, trials: [], done: new Set(), resumed: undefined };
 }
 
 /** @throws MeshtaxError MT4005 when the run is already sealed. */
@@ -110,8 +114,9 @@ async function resumedRun(app: App, wanted: string, results: string): Promise<Pr
     planned: replan(app, plan.data, path),
     record,
     directory: await RunDirectory.open(path, files),
+    trials: stored.trials,
     done: new Set(stored.trials.map((trial) => trial.id)),
-    resumed: { facts: stored.run.facts, invalid: stored.trials.filter((trial) => !trial.valid).length },
+    resumed: { facts: stored.run.facts },
   };
 }
 
@@ -133,6 +138,12 @@ function newRecord(app: App, { plan, file }: PlannedExperiment, id: string): Run
     confidence: experiment.statistics.confidence,
     blocks: experiment.statistics.blocks,
     blocksPerDeployment: experiment.statistics.blocksPerDeployment,
+    stop: experiment.statistics.stop,
+    minBlocks: experiment.statistics.minBlocks,
+    margin: experiment.statistics.margin,
+    designs: [],
+    stopped: 'all blocks were measured',
+    calibration: null,
     loads: [...experiment.loads],
     workloads: experiment.workloads.map(({ id: workload, name, options }, index) => ({
       name,

@@ -1,5 +1,6 @@
 /** The clusters. To add one: a file (or folder) here and a line below. */
 import type { Cluster } from '../model/contracts/cluster.ts';
 import { lab } from './lab/lab.ts';
+import { simulated } from './simulated/simulated.ts';
 
-export const clusters: readonly Cluster[] = [lab];
+export const clusters: readonly Cluster[] = [lab, simulated];

@@ -16,6 +16,7 @@ export const bpfStats: Collector = {
   leavesOut:
     'the two clock reads a run that counting itself costs (they are in the machine figure), and the kernel code around the programs',
   weight: 'heavy',
+  sees: 'arm',
   absent: (deployment) => (deployment.bpfPrograms.length === 0 ? 'no eBPF program on this datapath' : undefined),
   async open({ deployment, system }) {
     const before = await readAll(deployment, system);

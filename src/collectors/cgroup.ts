@@ -11,9 +11,10 @@ export const cgroup: Collector = {
   leavesOut:
     'kernel work done in interrupts is charged to whichever component was interrupted, and on an idle CPU to none: figures by component are approximate. Memory leaves out page cache, which the kernel charges to whoever read a file first',
   weight: 'light',
+  sees: 'arm',
   absent: () => undefined,
   async open({ deployment, generator, system }) {
-    const components = distinct([generator, ...deployment.components]);
+    const components = distinct([...(generator ? [generator] : []), ...deployment.components]);
     const before = await Promise.all(components.map((component) => readCpuNs(component.cgroup, system.files)));
     return {
       async close() {

@@ -16,6 +16,7 @@ export const envoyStats: Collector = {
   includes: 'requests and connections that each Envoy received for our services, and the heap it says it holds',
   leavesOut: 'its admin interface',
   weight: 'heavy',
+  sees: 'arm',
   absent: (deployment) => (deployment.envoys.length === 0 ? 'no Envoy on this datapath' : undefined),
   async open({ deployment, system }) {
     const before = await read(deployment, system);

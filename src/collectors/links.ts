@@ -16,6 +16,7 @@ export const links: Collector = {
   includes: "packets, bytes and drops at each pod's own device, both directions",
   leavesOut: 'traffic over the loopback inside a pod, which is how an application reaches its sidecar',
   weight: 'heavy',
+  sees: 'arm',
   absent: () => undefined,
   async open({ deployment, system }) {
     const before = await readAll(deployment, system);

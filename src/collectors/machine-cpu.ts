@@ -8,6 +8,7 @@ export const machineCpu: Collector = {
   includes: 'everything that ran: datapath, server, generator, interrupts and whatever else this machine did',
   leavesOut: 'it is sampled by the timer tick, so very short interrupt work on an otherwise idle CPU can fall between ticks',
   weight: 'light',
+  sees: 'machine',
   absent: () => undefined,
   async open({ system }) {
     const before = parseCpuTime(await system.files.readText('/proc/stat'));

@@ -73,7 +73,7 @@ const table = {
     exit: EXIT.preflight,
   },
   MT2005: {
-    sentence: 'The eBPF programs do not compile: {problem}.',
+    sentence: 'The C programs of the lab are not compiled: {problem}.',
     fix: 'Install clang, libbpf-dev and the kernel headers (`./meshtax setup` lists them).',
     exit: EXIT.preflight,
   },

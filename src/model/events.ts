@@ -1,5 +1,6 @@
 /** What happens during a run, told to whoever shows it. */
 import type { Finding } from './findings.ts';
+import type { ComparisonDesign } from './records.ts';
 
 export type RunEvent =
   | { readonly kind: 'started'; readonly run: string; readonly directory: string; readonly trials: number; readonly estimateNs: number }
@@ -22,6 +23,7 @@ export type RunEvent =
       readonly valid: boolean;
       readonly summary: string;
     }
+  | ({ readonly kind: 'design-chosen' } & ComparisonDesign)
   | { readonly kind: 'finding'; readonly finding: Finding }
   | { readonly kind: 'undo-failed'; readonly title: string; readonly reason: string }
   | { readonly kind: 'ended'; readonly status: string };

@@ -75,12 +75,46 @@ export type OpenLoad = z.output<typeof openLoadSchema>;
 export type ClosedLoad = z.output<typeof closedLoadSchema>;
 export type Load = OpenLoad | ClosedLoad;
 
-const statisticsSchema = z.strictObject({
-  blocks: z.number().int().min(2).max(1000).default(6).describe('randomised passes over all datapaths: the unit of replication'),
-  blocksPerDeployment: z.number().int().min(1).max(1000).default(1).describe('1: every block on a fresh deployment'),
-  confidence: z.number().min(0.5).max(0.999).default(0.95),
-  seed: z.string().max(64).optional().describe('draws the order and the arrivals; default: random, and recorded'),
-});
+const cpuLadderSchema = z
+  .strictObject({
+    shares: z
+      .array(z.number().min(0.01).max(0.9))
+      .min(2)
+      .max(8)
+      .default([0.1, 0.3, 0.5, 0.7])
+      .describe('rates at which CPU is measured, as shares of the lowest capacity of all datapaths'),
+    warmup: durationNs({ min: 0, max: 60 * SECOND }).default(0.2 * SECOND),
+    window: durationNs({ min: 0.2 * SECOND, max: 600 * SECOND }).default(0.8 * SECOND),
+  })
+  .transform(({ shares, warmup, window }) => ({ shares, warmupNs: warmup, windowNs: window }));
+
+const statisticsSchema = z
+  .strictObject({
+    blocks: z.number().int().min(2).max(5000).default(30).describe('repetitions, at most: the block is the unit of replication'),
+    minBlocks: z.number().int().min(2).max(1000).default(6).describe('repetitions, at least, before a run may stop early'),
+    stop: z
+      .enum(['when-resolved', 'fixed'])
+      .default('when-resolved')
+      .describe('when-resolved: as soon as every primary figure has a verdict (intervals stay valid); fixed: after all blocks'),
+    budget: durationNs({ min: 10 * SECOND, max: 7 * 24 * 3600 * SECOND })
+      .default(600 * SECOND)
+      .describe('no new block after this time'),
+    design: z
+      .enum(['auto', 'duet', 'slice', 'block'])
+      .default('auto')
+      .describe(
+        'duet: all datapaths at once, each request drawn to one; slice: in short random turns; block: one after the other; auto: duet while CPUs have room',
+      ),
+    blocksPerDeployment: z.number().int().min(1).max(1000).default(4).describe('1: every block on a fresh deployment'),
+    margin: z.number().min(0.001).max(0.5).default(0.05).describe('a ratio within 1 +- this does not matter'),
+    cpu: z
+      .union([cpuLadderSchema, z.literal(false)])
+      .prefault({})
+      .describe('the rate ladder that CPU per request is fitted on; false: none'),
+    confidence: z.number().min(0.5).max(0.999).default(0.95),
+    seed: z.string().max(64).optional().describe('draws the order and the arrivals; default: random, and recorded'),
+  })
+  .transform(({ budget, minBlocks, ...rest }) => ({ ...rest, budgetNs: budget, minBlocks: Math.min(minBlocks, rest.blocks) }));
 
 export type Statistics = z.output<typeof statisticsSchema>;
 

@@ -1,10 +1,13 @@
-/** What a run leaves on disk. Written once, read for ever: changes need a new schemaVersion and an upgrade. */
+/**
+ * What a run leaves on disk. Written once, read for ever: changes need a new schemaVersion, and a default for what an
+ * older version did not write. Version 2 (duet, ladder, stalls, adaptive runs): every `.default` below.
+ */
 import { z } from 'zod';
 import { featuresSchema } from './features.ts';
 import { findingSchema } from './findings.ts';
-import { loadResultSchema } from './contracts/generator.ts';
+import { loadResultSchema, maskedArmSchema } from './contracts/generator.ts';
 
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** One figure of one instrument over one window. Counters are differences; gauges are the value at the end. */
 export const measureSchema = z.object({
@@ -17,6 +20,23 @@ export const measureSchema = z.object({
 });
 export type Measure = z.infer<typeof measureSchema>;
 
+/** How the arms of a block shared the time. */
+export const designSchema = z.enum(['duet', 'slice', 'block']);
+export type Design = z.infer<typeof designSchema>;
+
+/** What the stall meter saw during a window. */
+export const hostRecordSchema = z.object({
+  /** `real-time`: it outranks the load. `ordinary`: it does not, and may show the load's own doing. */
+  meter: z.enum(['real-time', 'ordinary']),
+  stalls: z.number(),
+  longestNs: z.number(),
+  /** Of the time of all CPUs. */
+  lostShare: z.number(),
+  /** CPU, from, to (CLOCK_MONOTONIC ns). */
+  log: z.array(z.tuple([z.number(), z.number(), z.number()])),
+});
+export type HostRecord = z.infer<typeof hostRecordSchema>;
+
 export const trialRecordSchema = z.object({
   schemaVersion: z.number(),
   id: z.string().regex(/^\d{3,6}-\d{2,6}-[a-z0-9-]{1,90}$/),
@@ -26,6 +46,15 @@ export const trialRecordSchema = z.object({
   arm: z.string(),
   workload: z.string(),
   load: z.string(),
+  /** `latency`: at the load's rate. `cpu`: alone, at a step of the rate ladder, with the idle soaker on. */
+  kind: z.enum(['latency', 'cpu']).default('latency'),
+  /** Of the lowest capacity, for `cpu`. */
+  share: z.number().nullable().default(null),
+  design: designSchema.default('block'),
+  /** Busy share of all CPUs during a window that several arms shared. */
+  sharedUtilisation: z.number().nullable().default(null),
+  /** The host stood still too long: this measurement was repeated in all arms. */
+  superseded: z.boolean().default(false),
   generator: z.string(),
   startedAt: z.string(),
   requested: z.object({
@@ -35,6 +64,9 @@ export const trialRecordSchema = z.object({
     arrivals: z.string().nullable(),
   }),
   result: loadResultSchema,
+  /** The same answers without those that became due around a stall of the host. */
+  masked: maskedArmSchema.nullable().default(null),
+  host: hostRecordSchema.nullable().default(null),
   measures: z.array(measureSchema),
   /** Counters of the datapath over the window, for the proof that all requests were on it. */
   path: z.object({ moved: z.record(z.string(), z.number()), exact: z.boolean() }),
@@ -53,6 +85,19 @@ export const armRecordSchema = z.object({
   notes: z.record(z.string(), z.string()),
 });
 export type ArmRecord = z.infer<typeof armRecordSchema>;
+
+export const comparisonDesignSchema = z.object({
+  workload: z.string(),
+  load: z.string(),
+  design: designSchema,
+  /** Busy share of all CPUs with all arms alive, from the pilot; null when it was not tried. */
+  utilisation: z.number().nullable(),
+  reason: z.string(),
+  /** Highest rate that every arm sustained, and the arm that set it; the ladder is made of shares of it. */
+  capacityPerSecond: z.number().nullable(),
+  weakest: z.string().nullable(),
+});
+export type ComparisonDesign = z.infer<typeof comparisonDesignSchema>;
 
 /** `<UTC>-<short id>`; the short id names namespaces, cgroups and directories, so it is nothing but letters and digits. */
 const runIdSchema = z.string().regex(/^\d{8}T\d{6}Z-[a-z0-9]{4,12}$/);
@@ -73,6 +118,15 @@ export const runRecordSchema = z.object({
   confidence: z.number(),
   blocks: z.number().int(),
   blocksPerDeployment: z.number().int(),
+  stop: z.enum(['when-resolved', 'fixed']).default('fixed'),
+  minBlocks: z.number().int().default(2),
+  margin: z.number().default(0.05),
+  /** How each comparison was measured, and why so. */
+  designs: z.array(comparisonDesignSchema).default([]),
+  /** Why no more blocks were measured. */
+  stopped: z.string().default('all blocks were measured'),
+  /** What the tool showed of itself on this host; null: it was never calibrated here. */
+  calibration: z.unknown().default(null),
   loads: z.array(z.unknown()),
   workloads: z.array(z.object({ name: z.string(), id: z.string(), protocol: z.string(), options: z.unknown() })),
   arms: z.array(armRecordSchema),

@@ -1,10 +1,10 @@
 /** A plan in words, for `meshtax plan`. */
 import { formatDuration } from '../model/units.ts';
-import type { Plan } from './plan.ts';
+import { trialsOf, type Plan } from './plan.ts';
 
 export function explainPlan(plan: Plan, created: readonly string[]): string {
   const { experiment } = plan;
-  const { blocks, blocksPerDeployment } = experiment.statistics;
+  const { blocks, blocksPerDeployment, minBlocks, stop, budgetNs, design, cpu } = experiment.statistics;
   const lines = [
     `experiment ${experiment.name} on ${experiment.cluster.id}, baseline ${experiment.baseline}`,
     '',
@@ -13,18 +13,35 @@ export function explainPlan(plan: Plan, created: readonly string[]): string {
     'comparisons (all datapaths under each)',
     ...plan.comparisons.map(({ workload, load, generator }) => `  ${workload} x ${load.name}: ${generator.title}, ${loadInWords(load)}`),
     '',
-    `${blocks} blocks in random order (seed ${plan.seed}), a fresh deployment every ${blocksPerDeployment === 1 ? 'block' : `${blocksPerDeployment} blocks`}:`,
-    ...plan.blocks
-      .slice(0, 3)
-      .map((block) => `  block ${block.block}: ${block.trials.map((trial) => `${trial.arm}/${trial.workload}`).join(', ')}`),
-    ...(plan.blocks.length > 3 ? [`  ... and ${plan.blocks.length - 3} more`] : []),
+    stop === 'fixed'
+      ? `${blocks} blocks (seed ${plan.seed})`
+      : `${minBlocks} to ${blocks} blocks (seed ${plan.seed}): until every primary figure has its verdict, or ${formatDuration(budgetNs)} are over`,
+    `a fresh deployment every ${blocksPerDeployment === 1 ? 'block' : `${blocksPerDeployment} blocks`}`,
+    `latency: ${DESIGNS[design]}`,
+    cpu === false
+      ? 'CPU per request: at the rate of the load only'
+      : `CPU per request: each datapath alone at ${cpu.shares.map((share) => `${Math.round(share * 100)} %`).join(', ')} of the lowest capacity, ${formatDuration(cpu.windowNs)} each`,
+    ...plan.blocks.slice(0, 2).map((block) => `  block ${block.block}: ${block.steps.map((step) => stepInWords(step)).join('; ')}`),
+    ...(plan.blocks.length > 2 ? [`  ... and ${plan.blocks.length - 2} more`] : []),
     '',
     'will be created during the run and removed after it',
     ...created.map((line) => `  ${line}`),
     '',
-    `${plan.blocks.reduce((sum, block) => sum + block.trials.length, 0)} trials, about ${formatDuration(plan.estimateNs)}`,
+    `at most ${trialsOf(plan.blocks).length} trials, about ${formatDuration(plan.estimateNs)}`,
   ];
   return `${lines.join('\n')}\n`;
+}
+
+const DESIGNS = {
+  auto: 'all datapaths at once, each request drawn to one of them; in short random turns where that would use more than 40 % of the CPUs',
+  duet: 'all datapaths at once, each request drawn to one of them',
+  slice: 'in short turns, in random order',
+  block: 'one datapath after the other, in random order',
+} as const;
+
+function stepInWords(step: Plan['blocks'][number]['steps'][number]): string {
+  const arms = [...new Set(step.trials.map((trial) => trial.arm))];
+  return `${step.workload} ${step.kind === 'cpu' ? `ladder of ${step.trials.length} steps` : `latency of ${arms.join(', ')}`}`;
 }
 
 function optionsOf(id: string, name: string, options: unknown): string {

@@ -29,6 +29,7 @@ export function liveReporter(terminal: LiveTerminal, nowNs: () => number): Event
         if (line !== undefined) passing(line);
         return;
       case 'started':
+      case 'design-chosen':
       case 'finding':
       case 'undo-failed':
       case 'ended':

@@ -15,7 +15,7 @@ export function describe(event: RunEvent, pace: Pace): string | undefined {
   switch (event.kind) {
     case 'started':
       pace.begin(event.trials);
-      return `run ${event.run}: ${event.trials} trials, about ${formatDuration(event.estimateNs)}`;
+      return `run ${event.run}: ${event.trials} trials at most, about ${formatDuration(event.estimateNs)}`;
     case 'deploying':
       return `deployment ${event.deployment + 1}: ${event.arms.join(', ')}`;
     case 'verified':
@@ -25,6 +25,8 @@ export function describe(event: RunEvent, pace: Pace): string | undefined {
     case 'trial-ended':
       pace.tick();
       return `${event.valid ? 'ok  ' : 'INVALID'} ${event.number}/${event.of} ${event.id}: ${event.summary}${pace.eta()}`;
+    case 'design-chosen':
+      return `${event.workload}, ${event.load}: ${event.design} (${event.reason})${event.capacityPerSecond === null ? '' : `, lowest capacity ${event.capacityPerSecond}/s (${event.weakest})`}`;
     case 'finding':
       return event.finding.level === 'ok' ? undefined : `${event.finding.level}: ${event.finding.title}: ${event.finding.detail}`;
     case 'undo-failed':

@@ -11,7 +11,7 @@ export function buildReport(stored: StoredRun, analysis: Analysis): ReportDocume
   return {
     title: `${run.experiment}: what each datapath charges per request`,
     subtitle: `run ${run.id}, cluster ${run.cluster}, ${run.blocks} blocks, meshtax ${run.tool.version}`,
-    verdicts: analysis.comparisons.flatMap((comparison) => verdictsOf(comparison)),
+    verdicts: analysis.comparisons.flatMap((comparison) => verdictsOf(comparison, analysis.margin)),
     blocks: [
       ...(run.question === '' ? [] : [{ kind: 'paragraph' as const, text: run.question }]),
       ...incomplete(stored),
@@ -25,8 +25,8 @@ export function buildReport(stored: StoredRun, analysis: Analysis): ReportDocume
   };
 }
 
-function verdictsOf(comparison: ComparisonAnalysis): string[] {
-  return comparison.cells.filter((cell) => cell.arm !== comparison.baseline).map((cell) => verdictSentence(comparison, cell));
+function verdictsOf(comparison: ComparisonAnalysis, margin: number): string[] {
+  return comparison.cells.filter((cell) => cell.arm !== comparison.baseline).map((cell) => verdictSentence(comparison, cell, margin));
 }
 
 function incomplete({ run }: StoredRun): Block[] {

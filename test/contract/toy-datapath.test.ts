@@ -44,7 +44,7 @@ test('a registered datapath can be named in an experiment, is run, and stands in
 datapaths: [direct, { id: toy, colour: blue }]
 workloads: [http-echo]
 loads: [{ loop: open, rate: 1000/s, duration: 1s, warmup: 0s }]
-statistics: { blocks: 2 }
+statistics: { blocks: 2, stop: fixed, design: block, cpu: false, blocksPerDeployment: 1 }
 `;
   let out = '';
   const app: App = {

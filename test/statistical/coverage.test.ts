@@ -1,7 +1,7 @@
 /** Every printed interval covers the truth as often as it says, on simulated runs from raw trial records to analysis. */
 import { describe, expect, test } from 'vitest';
 import { analyse } from '../../src/analysis/analyse.ts';
-import { tInterval } from '../../src/analysis/interval.ts';
+import { intervalOf } from '../../src/analysis/statistics/interval.ts';
 import { seededRandom } from '../../src/model/random.ts';
 import { runOf, trialOf } from '../records.ts';
 
@@ -12,9 +12,10 @@ describe('t interval over blocks', () => {
     const random = seededRandom(`coverage/${blocks}`);
     let covered = 0;
     for (let run = 0; run < RUNS; run++) {
-      const interval = tInterval(
+      const interval = intervalOf(
         Array.from({ length: blocks }, () => 3 + 2 * random.normal()),
         0.95,
+        'fixed',
       );
       if (interval && interval.low <= 3 && interval.high >= 3) covered++;
     }
@@ -27,9 +28,10 @@ describe('t interval over blocks', () => {
     const truth = Math.exp(0.5 * 0.3 ** 2);
     let covered = 0;
     for (let run = 0; run < RUNS; run++) {
-      const interval = tInterval(
+      const interval = intervalOf(
         Array.from({ length: 6 }, () => Math.exp(0.3 * random.normal())),
         0.95,
+        'fixed',
       );
       if (interval && interval.low <= truth && interval.high >= truth) covered++;
     }

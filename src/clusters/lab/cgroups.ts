@@ -87,6 +87,13 @@ export class Cgroups {
     return true;
   }
 
+  /** Only what nobody else wants: where groups share CPUs by weight, a thread's own idle priority ends at its group. */
+  async makeIdle(path: string): Promise<void> {
+    const [file, value] = this.layout.version === 'v2' ? ['cpu.idle', '1'] : ['cpu.shares', '2'];
+    const full = `${this.layout.cpu}/${path}/${file}`;
+    if (await this.#files.exists(full)) await this.#files.writeText(full, value);
+  }
+
   /** A v2 child has a controller only if every ancestor passes it on. */
   async #delegate(path: string): Promise<void> {
     let directory = this.layout.unified;

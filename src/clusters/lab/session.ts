@@ -1,5 +1,5 @@
 /** One run's stay in the lab: deploys arms, starts generators, hands out what collectors read. */
-import type { ClusterSession, GeneratorSession } from '../../model/contracts/cluster.ts';
+import type { ClusterSession, GeneratorSession, HostInstruments } from '../../model/contracts/cluster.ts';
 import type { Component, Deployment, PushUndo } from '../../model/contracts/deployment.ts';
 import type { Datapath } from '../../model/contracts/datapath.ts';
 import type { ArmTarget } from '../../model/contracts/generator.ts';
@@ -8,13 +8,14 @@ import type { ServerSpec } from '../../model/contracts/workload.ts';
 import { MeshtaxError } from '../../model/errors.ts';
 import type { Selected } from '../../model/experiment.ts';
 import type { System } from '../../model/ports.ts';
-import { findBpfObjects } from './bpf-build.ts';
+import { bpfPrograms, findCompiled, meterPrograms } from './compiled.ts';
 import type { Cgroups } from './cgroups.ts';
 import { createCgroup, enterPrefix, startComponent } from './component.ts';
 import { findEnvoy } from './envoy-binary.ts';
 import type { Facts } from './facts.ts';
 import { LabGenerator, ReplyQueue } from './generator-session.ts';
 import { stateDirectory } from './lease.ts';
+import { startMeters } from './meters.ts';
 import { CGROUP_ROOT } from './names.ts';
 import { buildTopology, planTopology, SERVICE_ADDRESS, type Topology } from './topology.ts';
 
@@ -37,6 +38,7 @@ export class LabSession implements ClusterSession {
   readonly #lab: LabSetting;
   /** Where each arm's client pod is: a generator inside it must be in its cgroup too, for the programs attached there. */
   readonly #clients = new Map<Deployment, { readonly netns: string; readonly cgroupPath: string }>();
+  #host: HostInstruments = {};
   #arms = 0;
   #generators = 0;
 
@@ -50,6 +52,25 @@ export class LabSession implements ClusterSession {
 
   get findings() {
     return this.#lab.findings;
+  }
+
+  get host() {
+    return this.#host;
+  }
+
+  /** In cgroups of their own, so that nothing of theirs is charged to a datapath. */
+  async startMeters(undo: PushUndo): Promise<void> {
+    const { system, cgroups, run, logDirectory } = this.#lab;
+    const programs = await findCompiled(system, meterPrograms);
+    const netns = await this.#harnessNamespace(undo);
+    this.#host = await startMeters(async (name, onLine) => {
+      const cgroupPath = `${CGROUP_ROOT}/${run}/${name}`;
+      const command = [`${programs}/${name}`] as const;
+      const spec = { role: 'meter' as const, name, cgroupPath, netns, command, logFile: `${logDirectory}/${name}.log`, onLine };
+      const { process } = await startComponent(system, cgroups, spec, undo);
+      if (name === 'idle-soaker') await cgroups.makeIdle(cgroupPath);
+      return process;
+    });
   }
 
   async deploy(datapath: Datapath, selected: Selected, servers: readonly ServerSpec[], undo: PushUndo): Promise<Deployment> {
@@ -185,7 +206,7 @@ export class LabSession implements ClusterSession {
       pinDirectory: `${stateDirectory(run)}/bpf/${number}`,
       tools: {
         envoy: () => findEnvoy(system),
-        bpfObjects: () => findBpfObjects(system),
+        bpfObjects: () => findCompiled(system, bpfPrograms),
         dataDirectory: `${system.host.projectRoot}/clusters/lab`,
       },
       files: system.files,

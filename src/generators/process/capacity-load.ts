@@ -56,6 +56,7 @@ export async function runCapacityLoad(target: ArmTarget, durationNs: number): Pr
     intendedRequests: ok + errors,
     achievedRatePerSecond: ((ok + errors) * 1e9) / (endNs - startNs),
     lag: encode(newHistogram()),
+    gapSampleNs: [],
     gapVariation: 0,
     cpuNs: (cpu.user + cpu.system) * 1000,
     loopUtilisation: performance.eventLoopUtilization(loopBefore).utilization,

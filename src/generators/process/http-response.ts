@@ -17,6 +17,8 @@ export class ResponseReader {
   #head: ResponseHead = { status: 0, keepAlive: true };
   #rest = 0;
   #bodyBytes = 0;
+  /** The last head that a plain length followed: most answers say the same again, and need not be understood twice. */
+  #known: { readonly bytes: Buffer; readonly head: ResponseHead; readonly length: number } | undefined;
 
   constructor(onResponse: (head: ResponseHead, bodyBytes: number) => void) {
     this.#onResponse = onResponse;
@@ -55,6 +57,12 @@ export class ResponseReader {
   }
 
   #readHead(data: Buffer): number | string {
+    const known = this.#known;
+    if (known && data.length >= known.bytes.length && data.compare(known.bytes, 0, known.bytes.length, 0, known.bytes.length) === 0) {
+      this.#head = known.head;
+      this.#startBody(known.length);
+      return known.bytes.length;
+    }
     const end = data.indexOf(HEAD_END);
     if (end < 0) return 0;
     if (end > MAX_HEAD_BYTES) return 'endless head';
@@ -73,11 +81,17 @@ export class ResponseReader {
     } else {
       const length = headerOf(text, 'content-length');
       if (length === undefined || !/^\d{1,15}$/.test(length)) return 'no length';
-      this.#rest = Number(length);
-      this.#phase = 'body';
-      if (this.#rest === 0) this.#finish();
+      this.#known = { bytes: Buffer.from(data.subarray(0, end + 4)), head: this.#head, length: Number(length) };
+      this.#startBody(Number(length));
     }
     return end + 4;
+  }
+
+  #startBody(length: number): void {
+    this.#bodyBytes = 0;
+    this.#rest = length;
+    this.#phase = 'body';
+    if (length === 0) this.#finish();
   }
 
   #readBody(data: Buffer): number {

@@ -4,8 +4,9 @@ import { generatorCommandSchema, type ArmTarget, type GeneratorCommand, type Gen
 import { reasonOf } from '../../model/errors.ts';
 import type { ArmClient } from './arm-client.ts';
 import { openDial } from './dial.ts';
+import { runClosedLoad } from './closed-load.ts';
 import { engines } from './engines.ts';
-import { runOpenLoad } from './open-load.ts';
+import { maskLastLoad, runOpenLoad } from './open-load.ts';
 
 const clients = new Map<string, ArmClient>();
 const targets = new Map<string, ArmTarget>();
@@ -36,7 +37,11 @@ async function obey(command: GeneratorCommand): Promise<GeneratorReply> {
       return { kind: 'done', id: command.id };
     case 'open-load':
       return { kind: 'load', id: command.id, result: await runOpenLoad(command, clients) };
+    case 'mask':
+      return { kind: 'masked', id: command.id, arms: maskLastLoad(command.windows) };
     case 'closed-load': {
+      const client = clients.get(command.arm);
+      if (client) return { kind: 'load', id: command.id, result: await runClosedLoad(command, client) };
       const { runCapacityLoad } = await import('./capacity-load.ts');
       const target = targets.get(command.arm);
       if (!target) throw new Error(`${command.arm} is not connected`);

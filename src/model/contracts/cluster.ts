@@ -6,7 +6,7 @@ import type { System } from '../ports.ts';
 import type { DoctorCheck } from './check.ts';
 import type { Datapath } from './datapath.ts';
 import type { Component, Deployment, PushUndo } from './deployment.ts';
-import type { ArmTarget, GeneratorCommand, LoadResult } from './generator.ts';
+import type { ArmTarget, GeneratorCommand, LoadResult, MaskedArm, TimeWindow } from './generator.ts';
 import type { ServerSpec } from './workload.ts';
 
 /** A running generator process. */
@@ -16,14 +16,46 @@ export interface GeneratorSession {
   connect(target: ArmTarget): Promise<number>;
   disconnect(arm: string): Promise<void>;
   load(command: DistributiveOmit<Extract<GeneratorCommand, { op: 'open-load' | 'closed-load' }>, 'id'>): Promise<LoadResult>;
+  /** The last open load again, without the requests that became due inside a window. Windows are sorted and apart. */
+  mask(windows: readonly TimeWindow[]): Promise<readonly MaskedArm[]>;
 }
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+/** A time in which a CPU ran nothing of ours, CLOCK_MONOTONIC. */
+export interface Stall {
+  readonly cpu: number;
+  readonly fromNs: number;
+  readonly toNs: number;
+}
+
+export interface StallMeter {
+  /** `ordinary`: without real-time rights it does not outrank the load, and may show the load's own doing. */
+  readonly strength: 'real-time' | 'ordinary';
+  /** Since it was last asked. */
+  take(): Promise<readonly Stall[]>;
+}
+
+/** Idle-priority threads that see what everything else takes of each CPU. */
+export interface IdleSoaker {
+  start(): Promise<void>;
+  /** `ownNs`: what the kernel charged to the idle thread itself. */
+  stop(): Promise<readonly { readonly cpu: number; readonly wallNs: number; readonly takenNs: number; readonly ownNs: number }[]>;
+}
+
+/** What watches the machine itself; absent where nothing can. */
+export interface HostInstruments {
+  readonly stallMeter?: StallMeter;
+  readonly soaker?: IdleSoaker;
+}
 
 export interface ClusterSession {
   /** What the measurements depend on and the run directory records. No host name, user or path. */
   readonly facts: Readonly<Record<string, string | number | boolean>>;
   readonly findings: readonly Finding[];
+  readonly host: HostInstruments;
+  /** What collectors read from; default: the machine that meshtax runs on. */
+  readonly system?: System;
   deploy(datapath: Datapath, selected: Selected, servers: readonly ServerSpec[], undo: PushUndo): Promise<Deployment>;
   /** `inside`: the deployment in whose client pod the process lives; undefined for a process shared by all. */
   startGenerator(inside: Deployment | undefined, undo: PushUndo): Promise<GeneratorSession>;

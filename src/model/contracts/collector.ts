@@ -1,12 +1,15 @@
 /** A collector: one instrument, opened just before a measured window and closed just after it. */
 import type { Measure } from '../records.ts';
 import type { System } from '../ports.ts';
+import type { HostInstruments } from './cluster.ts';
 import type { Component, Deployment } from './deployment.ts';
 
 export interface CollectorScope {
   readonly deployment: Deployment;
-  readonly generator: Component;
+  /** Undefined while it drives several arms: what it uses is then nobody's alone. */
+  readonly generator: Component | undefined;
   readonly system: System;
+  readonly host: HostInstruments;
 }
 
 export interface Recording {
@@ -24,7 +27,11 @@ export interface Collector {
    * that what the heavy ones cost lies outside of what the light ones measure.
    */
   readonly weight: 'heavy' | 'light';
+  /** `machine`: what it reads belongs to an arm only while that arm is alone. */
+  readonly sees: 'arm' | 'machine';
+  /** Only on the steps of the rate ladder: it would disturb latency. */
+  readonly ladderOnly?: boolean;
   /** Why it has nothing to read here, or undefined when it has. */
-  absent(deployment: Deployment): string | undefined;
+  absent(deployment: Deployment, host: HostInstruments): string | undefined;
   open(scope: CollectorScope): Promise<Recording>;
 }

@@ -34,6 +34,10 @@ export const armTargetSchema = z.object({
 });
 export type ArmTarget = z.infer<typeof armTargetSchema>;
 
+/** From and to, CLOCK_MONOTONIC ns. */
+export const timeWindowSchema = z.tuple([z.number(), z.number()]);
+export type TimeWindow = z.infer<typeof timeWindowSchema>;
+
 /** Commands to the generator process, one JSON document a line. */
 export const generatorCommandSchema = z.discriminatedUnion('op', [
   z.object({ op: z.literal('connect'), id: z.number(), target: armTargetSchema }),
@@ -50,8 +54,19 @@ export const generatorCommandSchema = z.discriminatedUnion('op', [
     /** The load ends after this time, or after `requests` if given. */
     durationNs: z.number(),
     requests: z.number().int().optional(),
+    /** So many requests to one arm before the next takes its turn; without it each request is drawn apart. */
+    requestsPerSlice: z.number().int().positive().optional(),
   }),
-  z.object({ op: z.literal('closed-load'), id: z.number(), arm: z.string(), durationNs: z.number() }),
+  /** Over the requests of the last open load: the same histograms without those that became due inside a window. */
+  z.object({ op: z.literal('mask'), id: z.number(), windows: z.array(timeWindowSchema) }),
+  /** `inFlight` requests at a time over the connections there are; autocannon takes one for each connection. */
+  z.object({
+    op: z.literal('closed-load'),
+    id: z.number(),
+    arm: z.string(),
+    durationNs: z.number(),
+    inFlight: z.number().int().optional(),
+  }),
   z.object({ op: z.literal('exit'), id: z.number() }),
 ]);
 export type GeneratorCommand = z.infer<typeof generatorCommandSchema>;
@@ -77,6 +92,10 @@ export const armLoadSchema = z.object({
 });
 export type ArmLoad = z.infer<typeof armLoadSchema>;
 
+/** What is left of an arm's good answers after masking. */
+export const maskedArmSchema = z.object({ arm: z.string(), response: histogramSchema, dropped: z.number() });
+export type MaskedArm = z.infer<typeof maskedArmSchema>;
+
 export const loadResultSchema = z.object({
   arms: z.array(armLoadSchema),
   startNs: z.number(),
@@ -86,6 +105,8 @@ export const loadResultSchema = z.object({
   achievedRatePerSecond: z.number(),
   /** enqueue - intended: how late the pacer was. */
   lag: histogramSchema,
+  /** The first gaps between enqueue times, ns: enough to test that they are exponential. */
+  gapSampleNs: z.array(z.number()).default([]),
   /** Coefficient of variation of the gaps between enqueue times (Poisson 1, uniform 0). */
   gapVariation: z.number(),
   /** CPU of the generator process over the load. */
@@ -100,6 +121,7 @@ export const generatorReplySchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('connected'), id: z.number(), connections: z.number() }),
   z.object({ kind: z.literal('done'), id: z.number() }),
   z.object({ kind: z.literal('load'), id: z.number(), result: loadResultSchema }),
+  z.object({ kind: z.literal('masked'), id: z.number(), arms: z.array(maskedArmSchema) }),
   z.object({ kind: z.literal('failed'), id: z.number(), reason: z.string() }),
 ]);
 export type GeneratorReply = z.infer<typeof generatorReplySchema>;

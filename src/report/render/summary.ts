@@ -14,13 +14,12 @@ const SHOWN = [
   'cpu.machine',
   'cpu.client-proxy',
   'cpu.server-proxy',
-  'memory.client-proxy',
-  'memory.server-proxy',
+  'memory.datapath',
   'cpu.ebpf-programs',
 ];
 
 export function summaryText(analysis: Analysis, document: ReportDocument): string {
-  const parts = analysis.comparisons.map((comparison) => [...tableText(summaryTable(comparison, analysis.confidence)), ''].join('\n'));
+  const parts = analysis.comparisons.map((comparison) => [...tableText(summaryTable(comparison, analysis)), ''].join('\n'));
   const { exact, trials, requests } = analysis.proof;
   return [
     document.title,
@@ -32,7 +31,7 @@ export function summaryText(analysis: Analysis, document: ReportDocument): strin
   ].join('\n');
 }
 
-function summaryTable(comparison: ComparisonAnalysis, confidence: number) {
+function summaryTable(comparison: ComparisonAnalysis, { confidence, margin }: Analysis) {
   const rate = comparison.ratePerSecond === null ? 'closed loop' : `${comparison.ratePerSecond}/s`;
   return {
     caption: `${comparison.workload}, ${rate}; difference to ${comparison.baseline} inside a block, ${Math.round(confidence * 100)} % interval over blocks`,
@@ -43,11 +42,11 @@ function summaryTable(comparison: ComparisonAnalysis, confidence: number) {
       { title: `against ${comparison.baseline}`, align: 'right' as const },
       { title: 'verdict', align: 'left' as const },
     ],
-    rows: comparison.cells.flatMap((cell) => rowsOf(cell)),
+    rows: comparison.cells.flatMap((cell) => rowsOf(cell, margin)),
   };
 }
 
-function rowsOf(cell: Cell): string[][] {
+function rowsOf(cell: Cell, margin: number): string[][] {
   return SHOWN.flatMap((id) => {
     const metric = cell.metrics.find((candidate) => candidate.metric.id === id);
     if (!metric) return [];
@@ -61,7 +60,7 @@ function rowsOf(cell: Cell): string[][] {
         name,
         formatEstimate(unit, metric.value),
         versus ? formatDifference(unit, versus.difference) : '',
-        versus ? verdictWord(metric, versus) : '',
+        versus ? verdictWord(metric, versus, margin) : '',
       ],
     ];
   });

@@ -41,7 +41,15 @@ describe('an experiment file', () => {
       baseline: 'direct',
       datapaths: [{ id: 'direct', name: 'direct', options: {} }],
       loads: [{ ratePerSecond: 500, durationNs: 2e9, warmupNs: 1e9, connections: 8, arrivals: 'poisson', name: 'open-500' }],
-      statistics: { blocks: 6, blocksPerDeployment: 1, confidence: 0.95 },
+      statistics: {
+        blocks: 30,
+        minBlocks: 6,
+        blocksPerDeployment: 4,
+        confidence: 0.95,
+        stop: 'when-resolved',
+        design: 'auto',
+        margin: 0.05,
+      },
     });
   });
 

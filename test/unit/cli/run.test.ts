@@ -15,7 +15,7 @@ const SPEC = `name: tiny
 datapaths: [direct, ebpf-lab]
 workloads: [http-echo]
 loads: [{ loop: open, rate: 1000/s, duration: 1s, warmup: 100ms }]
-statistics: { blocks: 2, seed: fixed }
+statistics: { blocks: 2, seed: fixed, stop: fixed, design: block, cpu: false, blocksPerDeployment: 1 }
 `;
 
 let files: MemoryFiles;
@@ -51,15 +51,24 @@ const trialsOnDisk = () => [...files.content.keys()].filter((name) => name.endsW
 describe('a run', () => {
   test('deploys, proves, measures and undoes in this order', async () => {
     expect(await runCommand(app(), 'e.yaml', options)).toBe(0);
-    const phases = log.map((line) => line.replace(/direct|ebpf-lab/g, 'ARM').replace('/http-echo/open-1000', ''));
+    const phases = log.map((line) => line.replace(/direct|ebpf-lab/g, 'ARM').replaceAll('/http-echo/open-1000', ''));
     const trial = ['load ARM warm-up', 'open instruments of ARM', 'load ARM fixed', 'close instruments of ARM'];
     const proof = ['connect ARM', 'load ARM proof'];
+    const fullSpeed = ['load ARM full speed', 'load ARM full speed'];
+    const gate = [
+      'load ARM and ARM warm-up',
+      'open instruments of ARM',
+      'open instruments of ARM',
+      'load ARM and ARM fixed',
+      'close instruments of ARM',
+      'close instruments of ARM',
+    ];
     const teardown = ['disconnect ARM', 'disconnect ARM', 'undo ARM', 'undo ARM'];
     expect(phases).toEqual([
       'open cluster',
       'start generator',
-      ...['deploy ARM', 'deploy ARM', ...proof, ...proof, 'load ARM warm-up', ...trial, ...trial, ...teardown],
-      ...['deploy ARM', 'deploy ARM', ...proof, ...proof, ...trial, ...trial, ...teardown],
+      ...['deploy ARM', 'deploy ARM', ...proof, ...proof, ...fullSpeed, ...gate, ...trial, ...trial, ...teardown],
+      ...['deploy ARM', 'deploy ARM', ...proof, ...proof, ...fullSpeed, ...trial, ...trial, ...teardown],
       ...['stop generator', 'close cluster'],
     ]);
   });
@@ -77,7 +86,7 @@ describe('a run', () => {
   test('a tampered trial is found', async () => {
     const { path } = await runAndReport(app(), 'e.yaml', options);
     const [name = ''] = trialsOnDisk();
-    await files.writeText(name, (await files.readText(name)).replace('"ok": 1500', '"ok": 1501'));
+    await files.writeText(name, (await files.readText(name)).replace('"ok": 1000', '"ok": 1001'));
     await expect(verifyChecksums(path, files)).rejects.toThrow(/was changed/);
   });
 
@@ -134,7 +143,7 @@ describe('a run', () => {
 /** A run interrupted at its first measured load, its record then changed by a stranger; returns the path of run.json. */
 async function interruptedRun(search: string | RegExp, replacement: string): Promise<string> {
   const controller = new AbortController();
-  const stop = (_arm: string, seed: string) => void (seed.startsWith('fixed') && controller.abort());
+  const stop = (_arm: string, seed: string) => void (seed.startsWith('fixed/0') && controller.abort());
   await expect(runCommand(app({ onLoad: stop }, controller.signal), 'e.yaml', options)).rejects.toMatchObject({ code: 'MT3005' });
   const path = [...files.content.keys()].find((name) => name.endsWith('/run.json')) ?? '';
   await files.writeText(path, (await files.readText(path)).replace(search, replacement));
@@ -146,7 +155,7 @@ describe('an interrupted run', () => {
     const controller = new AbortController();
     let loads = 0;
     const interrupted = app(
-      { onLoad: (_arm, seed) => void (seed.startsWith('fixed') && ++loads === 3 && controller.abort()) },
+      { onLoad: (_arm, seed) => void (seed.startsWith('fixed/0') && ++loads === 3 && controller.abort()) },
       controller.signal,
     );
     await expect(runCommand(interrupted, 'e.yaml', options)).rejects.toMatchObject({ code: 'MT3005', exit: 130 });

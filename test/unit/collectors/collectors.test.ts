@@ -27,6 +27,7 @@ describe('cgroup', () => {
       deployment: deploymentOf([server, server]),
       generator: component('generator', 'cpu.stat'),
       system: fakeSystem({ files }),
+      host: {},
     };
     const recording = await cgroup.open(scope);
     files.content.set('/generator/cpu', 'usage_usec 1500\n');
@@ -49,6 +50,7 @@ test('machine: everything but idle, iowait and steal; guest time is inside user 
     deployment: deploymentOf([]),
     generator: component('generator', 'cpu.stat'),
     system: fakeSystem({ files }),
+    host: {},
   });
   files.content.set('/proc/stat', 'cpu  110 5 55 1100 25 4 9 12 50 0\n');
   const measures = await recording.close();

@@ -5,7 +5,7 @@ import { generators } from '../../../src/generators/index.ts';
 import { experimentSchema, type Experiment } from '../../../src/model/experiment.ts';
 import { clusters } from '../../../src/clusters/index.ts';
 import { explainPlan } from '../../../src/plan/explain.ts';
-import { makePlan } from '../../../src/plan/plan.ts';
+import { makePlan, trialsOf } from '../../../src/plan/plan.ts';
 import { workloads } from '../../../src/workloads/index.ts';
 
 const schema = experimentSchema({
@@ -32,34 +32,46 @@ describe('makePlan', () => {
         const plan = makePlan(experiment({ statistics: { blocks } }), families, seed);
         expect(plan.blocks).toHaveLength(blocks);
         for (const block of plan.blocks) {
-          const cells = block.trials.map((trial) => `${trial.arm} ${trial.workload} ${trial.load}`);
-          expect(new Set(cells).size).toBe(6);
-          expect(cells).toHaveLength(6);
-          expect(block.trials.map((trial) => trial.position)).toEqual([0, 1, 2, 3, 4, 5]);
+          const cells = trialsOf([block]).map((trial) => `${trial.arm} ${trial.workload} ${trial.load} ${trial.kind} ${trial.share}`);
+          // Each arm of each workload: once for latency, and on each of the four steps of the ladder.
+          expect(new Set(cells).size).toBe(30);
+          expect(cells).toHaveLength(30);
+          expect(trialsOf([block]).map((trial) => trial.position)).toEqual([...Array(30).keys()]);
         }
-        const ids = plan.blocks.flatMap((block) => block.trials.map((trial) => trial.id));
+        const ids = trialsOf(plan.blocks).map((trial) => trial.id);
         expect(new Set(ids).size).toBe(ids.length);
       }),
     );
   });
 
   test('the same seed gives the same plan, another seed another order', () => {
-    const order = (seed: string) => makePlan(experiment(), families, seed).blocks.map((block) => block.trials.map((trial) => trial.id));
+    const order = (seed: string) => trialsOf(makePlan(experiment(), families, seed).blocks).map((trial) => trial.id);
     expect(order('a')).toEqual(order('a'));
     expect(order('a')).not.toEqual(order('b'));
   });
 
-  test('the arms of one comparison follow each other: they are compared with each other', () => {
+  test('a step holds one comparison: its latency of all arms, then its ladder', () => {
     for (const block of makePlan(experiment(), families, 's').blocks) {
-      const runs = block.trials.map((trial) => trial.workload);
-      expect(runs.slice(0, 3).every((workload) => workload === runs[0])).toBe(true);
+      expect(block.steps.map((step) => step.kind)).toEqual(['latency', 'cpu', 'latency', 'cpu']);
+      expect(block.steps[0]?.workload).toBe(block.steps[1]?.workload);
+      for (const step of block.steps) expect(step.trials.every((trial) => trial.workload === step.workload)).toBe(true);
     }
+  });
+
+  test('without a ladder, and with a closed loop, there is latency only', () => {
+    const kinds = (change: Record<string, unknown>) =>
+      new Set(trialsOf(makePlan(experiment(change), families, 's').blocks).map((trial) => trial.kind));
+    expect(kinds({ statistics: { cpu: false } })).toEqual(new Set(['latency']));
+    expect(kinds({ workloads: ['http-echo'], loads: [{ loop: 'closed', duration: '1s' }] })).toEqual(new Set(['latency']));
   });
 
   test('no arm is favoured: over many blocks each comes first about equally often', () => {
     const plan = makePlan(experiment({ statistics: { blocks: 600 }, workloads: ['http-echo'] }), families, 'fair');
     const first = new Map<string, number>();
-    for (const block of plan.blocks) first.set(block.trials[0]?.arm ?? '', (first.get(block.trials[0]?.arm ?? '') ?? 0) + 1);
+    for (const block of plan.blocks) {
+      const arm = block.steps[0]?.trials[0]?.arm ?? '';
+      first.set(arm, (first.get(arm) ?? 0) + 1);
+    }
     for (const count of first.values()) expect(Math.abs(count - 200)).toBeLessThan(60);
   });
 
@@ -88,6 +100,6 @@ describe('makePlan', () => {
     const text = explainPlan(makePlan(experiment(), families, 's'), ['a thing']);
     expect(text).toContain('baseline direct');
     expect(text).toContain('a thing');
-    expect(text).toContain('36 trials');
+    expect(text).toContain('at most 900 trials');
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { studentTCdf, studentTQuantile } from '../../../src/analysis/student-t.ts';
-import reference from '../../fixtures/student-t.json' with { type: 'json' };
+import { studentTCdf, studentTQuantile } from '../../../../src/analysis/statistics/student-t.ts';
+import reference from '../../../fixtures/student-t.json' with { type: 'json' };
 
 describe('Student t against SciPy', () => {
   test.each(reference.quantiles)('quantile of p=%d with %d degrees of freedom', (p, df, expected) => {

@@ -1,0 +1,27 @@
+/** Which questions of a run are still open: what a run that stops by itself asks after every block. */
+import type { RunRecord, TrialRecord } from '../model/records.ts';
+import { analyse, type CellMetric } from './analyse.ts';
+import { PRIMARY } from './metrics.ts';
+
+/** `<workload>\n<load>\n<latency|cpu>` of each comparison with a primary figure that has no verdict yet. */
+export function openQuestions(trials: readonly TrialRecord[], run: RunRecord): Set<string> {
+  const open = new Set<string>();
+  for (const comparison of analyse({ run, trials }, false).comparisons) {
+    for (const cell of comparison.cells) {
+      if (cell.arm === comparison.baseline) continue;
+      for (const id of PRIMARY) {
+        const metric = cell.metrics.find((candidate) => candidate.metric.id === id);
+        if (!metric || !isOpen(metric)) continue;
+        const fromLadder = metric.metric.group === 'cpu' && Object.keys(cell.idle).length > 0;
+        open.add(`${comparison.workload}\n${comparison.load}\n${fromLadder ? 'cpu' : 'latency'}`);
+      }
+    }
+  }
+  return open;
+}
+
+/** What its samples can never carry is not open: more blocks would not help. */
+function isOpen({ versus, missing }: CellMetric): boolean {
+  if (versus) return versus.verdict === 'unresolved' || versus.verdict === 'cannot judge';
+  return missing === undefined || !missing.startsWith('fewer than');
+}

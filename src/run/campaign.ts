@@ -1,0 +1,243 @@
+/** The measuring part of a run: deployment after deployment, block after block, until the answer is there or the time is over. */
+import type { ValidityCheck, VerifyCheck } from '../model/contracts/check.ts';
+import type { ClusterSession } from '../model/contracts/cluster.ts';
+import { MeshtaxError } from '../model/errors.ts';
+import type { Load } from '../model/experiment.ts';
+import type { ComparisonDesign, TrialRecord } from '../model/records.ts';
+import { trialsOf, type PlannedBlock, type PlannedStep } from '../plan/plan.ts';
+import { Generators } from './channels.ts';
+import { deployAll, type DeployedBlock } from './deployment.ts';
+import { throwIfInterrupted } from './interruption.ts';
+import { measure, type MeasureContext, type Measurement } from './measurement.ts';
+import { channelOf, pilotAll } from './pilot.ts';
+import type { RunRequest } from './lifecycle.ts';
+import type { RunState } from './state.ts';
+import { UndoStack } from './undo-stack.ts';
+
+const UNDO_BUDGET_MS = 30_000;
+/** Per arm and comparison, in a closed loop. */
+const WARMUP_NS = 0.4e9;
+/** The generator's own code needs about 20,000 requests before it is compiled; once per run. */
+const GENERATOR_WARMUP_NS = 2e9;
+/** A window in which the host stood still is measured again, at most so often. */
+const ATTEMPTS = 3;
+
+export async function runCampaign(request: RunRequest, session: ClusterSession, state: RunState, undo: UndoStack): Promise<void> {
+  const { plan, system, emit } = request;
+  const generators = new Generators(session);
+  if (plan.comparisons.some((comparison) => comparison.generator.placement === 'shared')) await generators.shared(undo.push);
+  const watch = new Watch(request, state);
+  for (const [number, blocks] of byDeployment(plan.blocks, request.done)) {
+    const scope = new UndoStack(system.clock);
+    undo.push(`deployment ${number}`, async () => {
+      const failures = await scope.unwind(UNDO_BUDGET_MS);
+      if (failures.length > 0) throw new Error(failures.map(({ title, reason }) => `${title}: ${reason}`).join('; '));
+    });
+    const deployed = await deploy(request, session, generators, undo, scope, number);
+    const campaign: Campaign = { request, state, context: contextOf(request, session), deployed };
+    state.noteDeployment(deployed);
+    await warmUp(campaign);
+    if (state.record.designs.length === 0) await pilot(campaign);
+    for (const block of blocks) {
+      await runBlock(campaign, block);
+      if (watch.isOver()) break;
+    }
+    const isLast = state.stopped !== undefined || blocks.at(-1) === plan.blocks.at(-1);
+    if (request.keep && isLast) return;
+    for (const failure of await scope.unwind(UNDO_BUDGET_MS)) emit({ kind: 'undo-failed', ...failure });
+    if (state.stopped !== undefined) return;
+  }
+}
+
+/** Is there time, and anything left to find out? */
+class Watch {
+  readonly #request: RunRequest;
+  readonly #state: RunState;
+  readonly #deadlineNs: number;
+  #lastNs: number;
+  #longestBlockNs = 0;
+
+  constructor(request: RunRequest, state: RunState) {
+    this.#request = request;
+    this.#state = state;
+    this.#lastNs = request.system.clock.monotonicNs();
+    this.#deadlineNs = this.#lastNs + request.plan.experiment.statistics.budgetNs;
+  }
+
+  /** Asked after every block; when it is over the reason is in the run's record. */
+  isOver(): boolean {
+    const { stop, minBlocks } = this.#request.plan.experiment.statistics;
+    const nowNs = this.#request.system.clock.monotonicNs();
+    this.#longestBlockNs = Math.max(this.#longestBlockNs, nowNs - this.#lastNs);
+    this.#lastNs = nowNs;
+    if (stop === 'fixed') return false;
+    if (this.#state.blocksDone >= minBlocks && this.#state.open?.size === 0) this.#state.stop('every primary figure had its verdict');
+    else if (nowNs + this.#longestBlockNs > this.#deadlineNs) this.#state.stop('the time budget was over');
+    return this.#state.stopped !== undefined;
+  }
+}
+
+/** Blocks that still have trials to do, grouped by the deployment they belong to. */
+function byDeployment(blocks: readonly PlannedBlock[], done: ReadonlySet<string>): Map<number, PlannedBlock[]> {
+  const groups = new Map<number, PlannedBlock[]>();
+  for (const block of blocks) {
+    if (trialsOf([block]).every((trial) => done.has(trial.id))) continue;
+    groups.set(block.deployment, [...(groups.get(block.deployment) ?? []), block]);
+  }
+  return groups;
+}
+
+interface Campaign {
+  readonly request: RunRequest;
+  readonly state: RunState;
+  readonly context: MeasureContext;
+  readonly deployed: DeployedBlock;
+}
+
+function contextOf(request: RunRequest, session: ClusterSession): MeasureContext {
+  return {
+    system: session.system ?? request.system,
+    host: session.host,
+    collectors: request.collectors,
+    validityChecks: request.checks.filter((check): check is ValidityCheck => check.stage === 'validity'),
+    seed: request.plan.seed,
+    signal: request.signal,
+  };
+}
+
+function deploy(request: RunRequest, session: ClusterSession, generators: Generators, undo: UndoStack, scope: UndoStack, number: number) {
+  const verifyChecks = request.checks.filter((check): check is VerifyCheck => check.stage === 'verify');
+  const { plan, datapaths, emit, signal } = request;
+  const context = { plan, session, generators, datapaths, verifyChecks, emit, signal, undoRun: undo.push, runId: request.record.id };
+  return deployAll(context, number, scope.push);
+}
+
+async function pilot({ request, state, context, deployed }: Campaign): Promise<void> {
+  const designs = await pilotAll(context, request.plan, deployed);
+  state.update({ designs });
+  await request.directory.writeRun(state.record);
+  for (const design of designs) request.emit({ kind: 'design-chosen', ...design });
+}
+
+/** Servers and proxies are fresh, and code that was never run is slow: thousands of requests for every arm, at full speed. */
+async function warmUp({ request, state, deployed }: Campaign): Promise<void> {
+  const isFirst = state.record.designs.length === 0;
+  for (const channel of deployed.channels.values()) {
+    if (channel.comparison.generator.placement !== 'shared') continue;
+    throwIfInterrupted(request.signal);
+    const isBaseline = channel.deployment.arm === request.plan.experiment.baseline;
+    const durationNs = isFirst && isBaseline ? GENERATOR_WARMUP_NS : WARMUP_NS;
+    await channel.generator.load({ op: 'closed-load', arm: channel.name, durationNs, inFlight: channel.connections });
+  }
+}
+
+async function runBlock(campaign: Campaign, block: PlannedBlock): Promise<void> {
+  const { request, state } = campaign;
+  const records: TrialRecord[] = [];
+  for (const step of block.steps) {
+    if (step.trials.every((trial) => request.done.has(trial.id))) continue;
+    // What has its verdict already need not be measured further; the plan keeps the place.
+    if (state.open && state.blocksDone >= request.plan.experiment.statistics.minBlocks && !state.open.has(questionOf(step))) continue;
+    records.push(...(await runStep(campaign, step)));
+  }
+  refuseHopelessRate(records);
+  state.endBlock(block.block);
+  if (request.plan.experiment.statistics.stop === 'when-resolved') state.assess(request.assess);
+}
+
+/** A comparison's latency or CPU: what a step answers. */
+export function questionOf({ workload, load, kind }: { workload: string; load: string; kind: 'latency' | 'cpu' }): string {
+  return `${workload}\n${load}\n${kind}`;
+}
+
+async function runStep(campaign: Campaign, step: PlannedStep): Promise<TrialRecord[]> {
+  const { request, state, context } = campaign;
+  for (let attempt = 0; ; attempt++) {
+    const records: TrialRecord[] = [];
+    for (const measurement of measurementsOf(campaign, step, attempt)) {
+      throwIfInterrupted(request.signal);
+      for (const { planned } of measurement.arms) {
+        const { id, arm, workload, load } = planned;
+        request.emit({ kind: 'trial-started', number: state.measured + 1, of: state.planned, id, arm, workload, load });
+      }
+      const measured = await measure(context, measurement);
+      const again = attempt + 1 < ATTEMPTS && measured.some(stoodStill);
+      for (const record of measured) records.push(await keep(campaign, record, again ? attempt : undefined));
+      if (again) break; // and all arms of the step once more
+    }
+    if (!records.some((record) => record.superseded)) return records;
+  }
+}
+
+function stoodStill(record: TrialRecord): boolean {
+  return record.findings.some((finding) => finding.code === 'MT0308' && finding.level === 'error');
+}
+
+/** Stored before anything is made of it. What is superseded keeps its figures under a name of its own. */
+async function keep({ request, state, deployed }: Campaign, record: TrialRecord, supersededBy: number | undefined): Promise<TrialRecord> {
+  const kept = supersededBy === undefined ? record : { ...record, id: `${record.id}-again${supersededBy + 1}`, superseded: true };
+  await request.directory.writeTrial(kept);
+  state.noteTrial(kept);
+  request.emit({
+    kind: 'trial-ended',
+    id: kept.id,
+    number: state.measured,
+    of: state.planned,
+    valid: kept.valid,
+    summary: summaryOf(kept),
+  });
+  refuseDeadComponents(kept, deployed);
+  return kept;
+}
+
+function measurementsOf({ request, state, deployed }: Campaign, step: PlannedStep, attempt: number): Measurement[] {
+  const { plan, done } = request;
+  const comparison = plan.comparisons.find((each) => each.workload === step.workload && each.load.name === step.load);
+  const chosen = state.record.designs.find((each) => each.workload === step.workload && each.load === step.load);
+  if (!comparison || !chosen) throw new Error(`no design for ${step.workload}, ${step.load}`);
+  const arms = step.trials
+    .filter((planned) => !done.has(planned.id))
+    .map((planned) => ({ planned, channel: channelOf(deployed, planned.arm, comparison) }));
+  if (step.kind === 'cpu')
+    return arms.map((arm) => ({
+      arms: [arm],
+      design: 'block',
+      load: rungOf(plan, comparison.load, chosen, arm.planned.share ?? 0),
+      attempt,
+    }));
+  if (chosen.design === 'block') return arms.map((arm) => ({ arms: [arm], design: 'block', load: comparison.load, attempt }));
+  return [{ arms, design: chosen.design, load: comparison.load, attempt }];
+}
+
+function rungOf(plan: RunRequest['plan'], load: Load, { capacityPerSecond }: ComparisonDesign, share: number): Load {
+  const { cpu } = plan.experiment.statistics;
+  if (load.loop === 'closed' || cpu === false || capacityPerSecond === null) throw new Error('a ladder needs an open loop and a capacity');
+  return { ...load, ratePerSecond: Math.max(1, Math.round(capacityPerSecond * share)), warmupNs: cpu.warmupNs, durationNs: cpu.windowNs };
+}
+
+/** A datapath whose proxy died will not recover: going on would only collect invalid trials. */
+function refuseDeadComponents(record: TrialRecord, deployed: DeployedBlock): void {
+  const [ended] = record.componentsEnded;
+  if (ended === undefined) return;
+  const log = deployed.deployments.find((deployment) => deployment.arm === record.arm)?.logDirectory ?? '';
+  throw new MeshtaxError('MT3006', { component: ended.split(' ')[0] ?? 'a component', arm: record.arm, problem: ended, log });
+}
+
+/** When even the best trial of a block is far from the requested rate, the machine cannot send it at all. */
+function refuseHopelessRate(records: readonly TrialRecord[]): void {
+  const open = records.filter((record) => record.requested.ratePerSecond !== null && record.kind === 'latency');
+  const shortfall = (record: TrialRecord) => record.result.achievedRatePerSecond / (record.requested.ratePerSecond ?? 1);
+  if (open.length === 0 || open.some((record) => record.valid || shortfall(record) > 0.9)) return;
+  const best = open.reduce((a, b) => (shortfall(a) > shortfall(b) ? a : b));
+  throw new MeshtaxError('MT3003', {
+    requested: best.requested.ratePerSecond ?? 0,
+    arm: best.arm,
+    achieved: Math.round(best.result.achievedRatePerSecond),
+  });
+}
+
+function summaryOf(record: TrialRecord): string {
+  const failed = record.findings.find((finding) => finding.level === 'error');
+  if (record.superseded) return `${failed?.detail ?? 'the host stood still'}; measured again`;
+  return failed ? `${failed.title}: ${failed.detail}` : `${record.result.arms[0]?.ok ?? 0} answers`;
+}

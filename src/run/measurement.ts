@@ -1,0 +1,225 @@
+/**
+ * One measured window, of one arm alone or of several at once: warm up, open the instruments, load, close them, mask,
+ * record, judge. Every arm gets a record of its own.
+ */
+import type { HostInstruments } from '../model/contracts/cluster.ts';
+import type { Collector, Recording } from '../model/contracts/collector.ts';
+import type { ValidityCheck } from '../model/contracts/check.ts';
+import type { LoadResult, MaskedArm } from '../model/contracts/generator.ts';
+import type { Load } from '../model/experiment.ts';
+import type { Finding } from '../model/findings.ts';
+import type { System } from '../model/ports.ts';
+import { SCHEMA_VERSION, type Design, type HostRecord, type Measure, type TrialRecord } from '../model/records.ts';
+import type { PlannedTrial } from '../plan/plan.ts';
+import type { Channel } from './channels.ts';
+import { difference, reconcile } from './deployment.ts';
+import { unlessInterrupted } from './interruption.ts';
+import { hostRecord, maskWindows } from './stall-mask.ts';
+
+export interface MeasureContext {
+  readonly system: System;
+  readonly host: HostInstruments;
+  readonly collectors: readonly Collector[];
+  readonly validityChecks: readonly ValidityCheck[];
+  readonly seed: string;
+  readonly signal: AbortSignal;
+}
+
+/** What to do, for arms of one comparison on one generator. */
+export interface Measurement {
+  readonly arms: readonly { readonly planned: PlannedTrial; readonly channel: Channel }[];
+  readonly design: Design;
+  /** Per arm; of the load unless a ladder says otherwise. */
+  readonly load: Load;
+  /** Tells repetitions of the same window apart. */
+  readonly attempt: number;
+}
+
+/** How long one arm's turn lasts in a slice design. */
+const SLICE_NS = 0.5e9;
+
+export async function measure(context: MeasureContext, measurement: Measurement): Promise<TrialRecord[]> {
+  const { arms, load, attempt } = measurement;
+  const first = arms[0];
+  if (!first) throw new Error('a measurement has an arm');
+  const { system, host, seed, signal } = context;
+  const startedAt = system.clock.wallTime().toISOString();
+  const name = arms.map(({ planned }) => planned.id).join('+') + (attempt > 0 ? `#${attempt}` : '');
+  if (load.warmupNs > 0) await unlessInterrupted(apply(measurement, `warm-up/${seed}/${name}`, load.warmupNs), signal);
+
+  // A proxy that died cannot be asked any more: the trial is kept, as invalid.
+  const unlessDead = <T>(work: Promise<T>, nothing: T): Promise<T> =>
+    work.catch((error: unknown) => {
+      if (arms.some(({ channel }) => endedComponents(channel).length > 0)) return nothing;
+      throw error;
+    });
+  const before = await unlessDead(Promise.all(arms.map(({ channel }) => channel.deployment.pathCounters())), []);
+  const instruments = await unlessDead(openAll(context, measurement), []);
+  await host.stallMeter?.take();
+  const result = await unlessInterrupted(apply(measurement, `${seed}/${name}`, load.durationNs), signal);
+  const stalls = (await host.stallMeter?.take()) ?? [];
+  const measures = await unlessDead(closeAll(instruments), new Map<string, Measure[]>());
+  const after = await unlessDead(Promise.all(arms.map(({ channel }) => channel.deployment.pathCounters())), []);
+  const watched = host.stallMeter && hostRecord(stalls, host.stallMeter.strength, result.startNs, result.endNs, system.host.cpuCount);
+  const masked = watched && load.loop === 'open' ? await unlessDead(first.channel.generator.mask(maskWindows(stalls)), []) : [];
+
+  const shared: Shared = {
+    ...measurement,
+    startedAt,
+    result,
+    masked,
+    host: watched ?? null,
+    utilisation: utilisationOf(measures, result, system),
+  };
+  return arms.map(({ planned, channel }, index) => {
+    const moved = difference(before[index] ?? {}, after[index] ?? {}, channel.deployment);
+    return judged(recordOf(shared, planned, channel, measures.get(planned.arm) ?? [], moved), context.validityChecks);
+  });
+}
+
+interface Shared extends Measurement {
+  readonly startedAt: string;
+  readonly result: LoadResult;
+  readonly masked: readonly MaskedArm[];
+  readonly host: HostRecord | null;
+  readonly utilisation: number | null;
+}
+
+function recordOf(
+  shared: Shared,
+  planned: PlannedTrial,
+  channel: Channel,
+  measures: readonly Measure[],
+  moved: Readonly<Record<string, number>>,
+): TrialRecord {
+  const { load, design, arms } = shared;
+  const result = resultOfArm(shared, channel.name, planned.arm);
+  const masked = shared.masked.find(({ arm }) => arm === channel.name);
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    ...planned,
+    design,
+    sharedUtilisation: arms.length > 1 ? shared.utilisation : null,
+    superseded: false,
+    generator: channel.comparison.generator.id,
+    startedAt: shared.startedAt,
+    requested: {
+      ratePerSecond: load.loop === 'open' ? load.ratePerSecond : null,
+      durationNs: load.durationNs,
+      connections: load.connections,
+      arrivals: load.loop === 'open' ? load.arrivals : null,
+    },
+    result,
+    masked: masked ? { ...masked, arm: planned.arm } : null,
+    host: shared.host,
+    measures: [...measures],
+    path: { moved, exact: isExact(channel, result, moved) },
+    componentsEnded: endedComponents(channel),
+    findings: [],
+    valid: true,
+  };
+}
+
+/** What belongs to one arm of a shared load: its requests, its share of the rate and of the generator's CPU. */
+function resultOfArm({ result, design }: Shared, channelName: string, armName: string): LoadResult {
+  const own = result.arms.find(({ arm }) => arm === channelName);
+  if (!own) throw new Error(`the generator says nothing of ${channelName}`);
+  const total = result.arms.reduce((sum, { sent }) => sum + sent, 0);
+  const share = total === 0 ? 1 / result.arms.length : own.sent / total;
+  return {
+    ...result,
+    arms: [{ ...own, arm: armName }],
+    intendedRequests: result.intendedRequests * share,
+    // In slices each arm has the whole rate during its turns.
+    achievedRatePerSecond: result.achievedRatePerSecond * (design === 'slice' ? 1 : share),
+    cpuNs: result.cpuNs * share,
+  };
+}
+
+export function endedComponents({ deployment, generator }: Channel): string[] {
+  return [...deployment.components, generator.component].flatMap((component) => {
+    const ended = component.ended();
+    return ended === undefined ? [] : [`${component.role} ended with ${ended}`];
+  });
+}
+
+function judged(record: TrialRecord, checks: readonly ValidityCheck[]): TrialRecord {
+  const findings = checks.map((check): Finding => ({ code: check.code, title: check.title, ...check.judge(record) }));
+  return { ...record, findings, valid: findings.every((finding) => finding.level !== 'error') };
+}
+
+/** Loads all arms of a measurement for `durationNs` each; the number of requests is fixed, so that every arm gets as many. */
+function apply({ arms, load, design }: Measurement, seed: string, durationNs: number): Promise<LoadResult> {
+  const names = arms.map(({ channel }) => channel.name);
+  const { generator, name } = arms[0]?.channel as Channel;
+  if (load.loop === 'closed') return generator.load({ op: 'closed-load', arm: name, durationNs });
+  const perArm = Math.max(1, Math.round((load.ratePerSecond * durationNs) / 1e9));
+  return generator.load({
+    op: 'open-load',
+    arms: names,
+    seed,
+    arrivals: load.arrivals,
+    pacing: load.pacing,
+    ratePerSecond: design === 'slice' ? load.ratePerSecond : load.ratePerSecond * names.length,
+    durationNs: design === 'slice' ? durationNs * names.length : durationNs,
+    requests: perArm * names.length,
+    ...(design === 'slice' ? { requestsPerSlice: requestsPerSlice(perArm, durationNs) } : {}),
+  });
+}
+
+/** Whole turns only, so that every arm gets the same number of requests. */
+function requestsPerSlice(perArm: number, durationNs: number): number {
+  for (let turns = Math.max(1, Math.round(durationNs / SLICE_NS)); turns > 1; turns--) if (perArm % turns === 0) return perArm / turns;
+  return perArm;
+}
+
+function isExact(channel: Channel, result: LoadResult, moved: Readonly<Record<string, number>>): boolean {
+  const { deployment, comparison } = channel;
+  const arm = result.arms[0];
+  const sent = arm?.sent ?? 0;
+  const requests = comparison.load.loop === 'closed' ? reconcile(sent, moved, deployment, comparison.load.connections) : sent;
+  const tolerance = comparison.load.loop === 'closed' ? comparison.load.connections : 0;
+  return deployment.expectations.every(({ counter, equals }) => {
+    const expected = equals === 'requests' ? requests : equals === 'connections' ? (arm?.connectionsOpened ?? 0) : 0;
+    return Math.abs((moved[counter] ?? Number.NaN) - expected) <= (equals === 'requests' ? tolerance : 0);
+  });
+}
+
+/** Of no single arm: the machine's instruments while several arms share it. */
+const ALL_ARMS = '';
+
+interface OpenInstrument {
+  readonly arm: string;
+  readonly recording: Recording;
+}
+
+/** Heavy instruments open first and close last, so that light ones see nothing of them. */
+async function openAll({ collectors, system, host }: MeasureContext, { arms }: Measurement): Promise<OpenInstrument[]> {
+  const alone = arms.length === 1;
+  const onLadder = arms[0]?.planned.kind === 'cpu';
+  const ordered = [...collectors].sort((a, b) => Number(a.weight === 'light') - Number(b.weight === 'light'));
+  const open: OpenInstrument[] = [];
+  for (const collector of ordered) {
+    if (collector.ladderOnly === true && !onLadder) continue;
+    const readers = collector.sees === 'machine' ? arms.slice(0, 1) : arms;
+    for (const { planned, channel } of readers) {
+      if (collector.absent(channel.deployment, host) !== undefined) continue;
+      const generator = alone ? channel.generator.component : undefined;
+      const recording = await collector.open({ deployment: channel.deployment, generator, system, host });
+      open.push({ arm: collector.sees === 'machine' && !alone ? ALL_ARMS : planned.arm, recording });
+    }
+  }
+  return open;
+}
+
+async function closeAll(open: readonly OpenInstrument[]): Promise<Map<string, Measure[]>> {
+  const measures = new Map<string, Measure[]>();
+  for (const { arm, recording } of open.toReversed()) measures.set(arm, [...(await recording.close()), ...(measures.get(arm) ?? [])]);
+  return measures;
+}
+
+/** Busy share of all CPUs, where the whole machine was read. */
+export function utilisationOf(measures: ReadonlyMap<string, readonly Measure[]>, result: LoadResult, system: System): number | null {
+  const busy = [...measures.values()].flat().find(({ collector, metric }) => collector === 'machine-cpu' && metric === 'cpu');
+  return busy ? busy.value / Math.max(1, (result.endNs - result.startNs) * system.host.cpuCount) : null;
+}
