@@ -47,7 +47,7 @@ export function replan(app: App, stored: PlanFile, file: string): PlannedExperim
   return again;
 }
 
-function planExperiment(app: App, text: string, file: string, options: PlanOptions): PlannedExperiment {
+export function planExperiment(app: App, text: string, file: string, options: PlanOptions): PlannedExperiment {
   const cluster = options.cluster === undefined ? {} : { cluster: options.cluster };
   const seed = options.seed ?? parseExperiment(app.families, text, file).statistics.seed ?? app.system.randomId(8);
   const full = assemble(app, text, file, cluster, seed);

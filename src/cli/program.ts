@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from '@commander-js/extra-typings';
 import { EXIT, type ExitCode } from '../model/errors.ts';
 import { DEFAULT_REPORTS, DEFAULT_RESULTS, type App } from './app.ts';
+import { calibrateCommand } from './calibrate.ts';
 import { cleanCommand } from './clean.ts';
 import { doctorCommand } from './doctor.ts';
 import { initCommand } from './init.ts';
@@ -92,6 +93,14 @@ function buildProgram(app: App, ended: (exit: ExitCode) => void) {
     )
     .addHelpText('after', '\nexamples:\n  meshtax run workloads/experiments/quickstart.yaml\n  meshtax run --resume k3f9x2')
     .action(async (file, options) => ended(await runCommand(app, file, options)));
+  program
+    .command('calibrate')
+    .description('the tool measures its own truthfulness on this host; stored, and attached to every run made here')
+    .addOption(results())
+    .option('--quick', 'shorter windows and fewer blocks: a smoke test of about a minute')
+    .option('--json', 'one JSON document')
+    .addHelpText('after', '\nexample: meshtax calibrate')
+    .action(async (options) => ended(await calibrateCommand(app, options)));
   program
     .command('list')
     .description('the stored runs')

@@ -9,7 +9,7 @@ export async function quickstartCommand(app: App, options: { results: string; re
   const setUp = await setupCommand(app, {});
   if (setUp !== 0) return setUp;
   const experiment = `${app.system.host.projectRoot}/workloads/experiments/quickstart.yaml`;
-  const { exit, path } = await runAndReport(app, experiment, { ...defaultRunOptions, results: options.results });
+  const { exit, path } = await runAndReport(app, { file: experiment }, { ...defaultRunOptions, results: options.results });
   const directory = `${options.reports}/quickstart`;
   const file = `${directory}/${path.slice(path.lastIndexOf('/') + 1)}.html`;
   await app.system.files.makeDirectory(directory);

@@ -11,7 +11,8 @@ import { executeRun, type RunOutcome } from '../run/lifecycle.ts';
 import { findRun, readRun } from '../store/read.ts';
 import { RunDirectory, utcStamp } from '../store/run-directory.ts';
 import { DEFAULT_RESULTS, type App } from './app.ts';
-import { jsonOrUndefined, planFileSchema, planFromFile, replan, type PlannedExperiment } from './planning.ts';
+import { calibrationFor } from './host-calibration.ts';
+import { jsonOrUndefined, planExperiment, planFileSchema, planFromFile, replan, type PlannedExperiment } from './planning.ts';
 
 export interface RunOptions {
   readonly cluster?: string | undefined;
@@ -29,14 +30,17 @@ export interface RunOptions {
 export const defaultRunOptions: RunOptions = { results: DEFAULT_RESULTS, progress: 'auto' };
 
 export async function runCommand(app: App, file: string | undefined, options: RunOptions): Promise<ExitCode> {
-  const { exit } = await runAndReport(app, file, options);
+  const { exit } = await runAndReport(app, { file }, options);
   return exit;
 }
 
 /** Returns where the run is, for commands that go on with it. */
-export async function runAndReport(app: App, file: string | undefined, options: RunOptions): Promise<{ exit: ExitCode; path: string }> {
+/** A file, or an experiment's text itself. */
+export type Source = { readonly file: string | undefined } | { readonly text: string };
+
+export async function runAndReport(app: App, source: Source, options: RunOptions): Promise<{ exit: ExitCode; path: string }> {
   const prepared =
-    options.resume === undefined ? await freshRun(app, file, options) : await resumedRun(app, options.resume, options.results);
+    options.resume === undefined ? await freshRun(app, source, options) : await resumedRun(app, options.resume, options.results);
   const { planned, record, directory, done } = prepared;
   const cluster = app.families.clusters.find((candidate) => candidate.id === planned.plan.experiment.cluster.id);
   if (!cluster) throw new Error('the schema lets no unknown cluster through');
@@ -61,6 +65,7 @@ export async function runAndReport(app: App, file: string | undefined, options: 
     trials: prepared.trials,
     done,
     assess: openQuestions,
+    calibrationFor: (facts) => calibrationFor(app, facts),
     resumed: prepared.resumed && { ...prepared.resumed, acceptDrift: options.acceptDrift === true },
     shortId: shortIdOf(record.id),
     allowConcurrent: options.allowConcurrent === true,
@@ -87,10 +92,11 @@ interface Prepared {
   readonly resumed: { readonly facts: RunRecord['facts'] } | undefined;
 }
 
-async function freshRun(app: App, file: string | undefined, options: RunOptions): Promise<Prepared> {
-  if (file === undefined)
+async function freshRun(app: App, source: Source, options: RunOptions): Promise<Prepared> {
+  if ('file' in source && source.file === undefined)
     throw new MeshtaxError('MT1005', { subject: 'the command', problem: 'it names neither an experiment nor --resume', command: 'run' });
-  const planned = await planFromFile(app, file, options);
+  const planned =
+    'text' in source ? planExperiment(app, source.text, 'experiment.yaml', options) : await planFromFile(app, source.file ?? '', options);
   const id = `${utcStamp(app.system.clock.wallTime())}-${app.system.randomId(6)}`;
   const directory = await RunDirectory.create(options.results, planned.plan.experiment.name, id, app.system.files);
   await directory.writeOnce('plan.json', `${JSON.stringify(planned.file, null, 1)}\n`);

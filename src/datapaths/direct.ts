@@ -2,13 +2,21 @@ import { z } from 'zod';
 import type { Datapath } from '../model/contracts/datapath.ts';
 import type { LabSite } from '../model/contracts/lab-site.ts';
 import { memberSchema } from '../model/experiment.ts';
+import { durationNs, formatDuration } from '../model/units.ts';
 
 /** Plain routing to the pod's address: the baseline that everything else is charged against. */
 export const direct: Datapath = {
   id: 'direct',
   title: 'plain routing',
-  schema: memberSchema('direct', z.object({})),
-  features: () => ({
+  schema: memberSchema(
+    'direct',
+    z.object({
+      slowdown: durationNs({ min: 0, max: 1e9 })
+        .default(0)
+        .describe('busy time that the server adds to each request: an injected difference, for calibration'),
+    }),
+  ),
+  features: (options) => ({
     encryption: 'none',
     identity: 'none',
     l7PassesPerRequest: 0,
@@ -16,9 +24,10 @@ export const direct: Datapath = {
     telemetry: 'none',
     loadBalancing: 'none',
     retries: 0,
-    notes: 'veth pairs and routes alone; no service address, no policy',
+    notes: `veth pairs and routes alone; no service address, no policy${slowdownOf(options)}`,
   }),
   lab: {
+    server: (spec, options) => ({ ...spec, spinNs: (options as { slowdown: number }).slowdown }),
     deploy: async (site) => ({
       components: [],
       envoys: [],
@@ -36,6 +45,11 @@ export const direct: Datapath = {
     }),
   },
 };
+
+function slowdownOf(options: unknown): string {
+  const slowdown = (options as { slowdown?: number } | undefined)?.slowdown ?? 0;
+  return slowdown === 0 ? '' : `; its server is slowed down by ${formatDuration(slowdown)} a request on purpose`;
+}
 
 /** Over all namespaces of the arm. `iptables-save` without a table lists what exists and creates nothing. */
 async function countLines(site: LabSite, command: readonly [string, ...string[]], pattern: RegExp): Promise<number> {

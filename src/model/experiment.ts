@@ -96,6 +96,10 @@ const statisticsSchema = z
       .enum(['when-resolved', 'fixed'])
       .default('when-resolved')
       .describe('when-resolved: as soon as every primary figure has a verdict (intervals stay valid); fixed: after all blocks'),
+    measureAll: z
+      .boolean()
+      .default(false)
+      .describe('with when-resolved: measure every block all the same, with the intervals of a run that might have stopped'),
     budget: durationNs({ min: 10 * SECOND, max: 7 * 24 * 3600 * SECOND })
       .default(600 * SECOND)
       .describe('no new block after this time'),

@@ -3,6 +3,7 @@
  * older version did not write. Version 2 (duet, ladder, stalls, adaptive runs): every `.default` below.
  */
 import { z } from 'zod';
+import { calibrationSchema } from './calibration.ts';
 import { featuresSchema } from './features.ts';
 import { findingSchema } from './findings.ts';
 import { loadResultSchema, maskedArmSchema } from './contracts/generator.ts';
@@ -126,7 +127,7 @@ export const runRecordSchema = z.object({
   /** Why no more blocks were measured. */
   stopped: z.string().default('all blocks were measured'),
   /** What the tool showed of itself on this host; null: it was never calibrated here. */
-  calibration: z.unknown().default(null),
+  calibration: calibrationSchema.nullable().default(null),
   loads: z.array(z.unknown()),
   workloads: z.array(z.object({ name: z.string(), id: z.string(), protocol: z.string(), options: z.unknown() })),
   arms: z.array(armRecordSchema),

@@ -1,28 +1,58 @@
 /** From a run and its analysis to a report: the answer first, then how sure, then how it was got. */
 import type { Analysis, ComparisonAnalysis } from '../analysis/analyse.ts';
 import { charts } from '../charts/index.ts';
-import type { StoredRun } from '../model/records.ts';
+import type { RunRecord, StoredRun } from '../model/records.ts';
 import type { Block, ReportDocument } from './document.ts';
+import { calibrationTables, calibrationVerdict } from './calibration.ts';
+import { crossCheckTable, ladderTable, maskingTable } from './evidence.ts';
+import { designSentence, methodBlocks } from './method.ts';
 import { componentTable, differenceTable, estimateTable, parityTable } from './tables.ts';
 import { verdictSentence } from './verdicts.ts';
 
 export function buildReport(stored: StoredRun, analysis: Analysis): ReportDocument {
   const { run } = stored;
+  const blocks = new Set(stored.trials.map((trial) => trial.block)).size;
   return {
-    title: `${run.experiment}: what each datapath charges per request`,
-    subtitle: `run ${run.id}, cluster ${run.cluster}, ${run.blocks} blocks, meshtax ${run.tool.version}`,
+    title: `${run.cluster === 'simulated' ? 'SIMULATED: ' : ''}${run.experiment}: what each datapath charges per request`,
+    subtitle: `run ${run.id}, cluster ${run.cluster}, ${blocks} blocks, meshtax ${run.tool.version}`,
     verdicts: analysis.comparisons.flatMap((comparison) => verdictsOf(comparison, analysis.margin)),
     blocks: [
       ...(run.question === '' ? [] : [{ kind: 'paragraph' as const, text: run.question }]),
+      ...watermarks(run),
       ...incomplete(stored),
       ...analysis.comparisons.flatMap((comparison) => comparisonBlocks(comparison, analysis)),
       ...parity(stored),
       ...proof(analysis),
       ...validity(stored),
-      ...method(stored, analysis),
+      ...methodBlocks(stored, analysis),
+      ...trust(run),
       ...environment(stored),
     ],
   };
+}
+
+/** What a reader must not miss. */
+function watermarks({ cluster, calibration, tool }: RunRecord): Block[] {
+  const warning = (text: string): Block => ({ kind: 'callout', level: 'warning', text });
+  if (cluster === 'simulated')
+    return [warning('Simulated: every figure on this page comes from a random generator. It shows the method, not a datapath.')];
+  if (calibration === null)
+    return [warning('Uncalibrated: on this host nobody has yet shown how far the tool itself is off (`meshtax calibrate`).')];
+  const problems = [
+    ...(calibration.quick ? ['it was a quick one, a smoke test only'] : []),
+    ...(calibration.meshtax === tool.version ? [] : [`it was made by meshtax ${calibration.meshtax}`]),
+    ...calibration.failures,
+  ];
+  return problems.length === 0 ? [] : [warning(`The calibration of this host does not carry these figures: ${problems.join('; ')}.`)];
+}
+
+function trust({ calibration }: RunRecord): Block[] {
+  if (!calibration) return [];
+  return [
+    { kind: 'heading', level: 2, text: 'What the tool showed of itself on this host' },
+    { kind: 'paragraph', text: `Calibrated at ${calibration.at} with meshtax ${calibration.meshtax}; ${calibrationVerdict(calibration)}.` },
+    ...calibrationTables(calibration).map((table): Block => ({ kind: 'table', table })),
+  ];
 }
 
 function verdictsOf(comparison: ComparisonAnalysis, margin: number): string[] {
@@ -45,15 +75,17 @@ function incomplete({ run }: StoredRun): Block[] {
 
 function comparisonBlocks(comparison: ComparisonAnalysis, analysis: Analysis): Block[] {
   const rate = comparison.ratePerSecond === null ? 'closed loop (capacity)' : `${comparison.ratePerSecond} requests/s, open loop`;
+  const tables = [maskingTable(comparison), ladderTable(comparison), componentTable(comparison), crossCheckTable(comparison, analysis)];
   return [
     { kind: 'heading', level: 2, text: `${comparison.workload}: ${rate}` },
+    { kind: 'paragraph', text: designSentence(comparison) },
     { kind: 'table', table: estimateTable(comparison, analysis) },
     { kind: 'table', table: differenceTable(comparison, analysis) },
     ...charts.flatMap((chart): Block[] => {
       const drawn = chart.draw(comparison, analysis);
       return drawn ? [{ kind: 'chart', chart: drawn }] : [];
     }),
-    { kind: 'table', table: componentTable(comparison) },
+    ...tables.flatMap((table): Block[] => (table ? [{ kind: 'table', table }] : [])),
   ];
 }
 
@@ -80,8 +112,10 @@ function proof(analysis: Analysis): Block[] {
 }
 
 function validity({ run, trials }: StoredRun): Block[] {
-  const invalid = trials.filter((trial) => !trial.valid);
-  const noted = [...run.findings, ...trials.flatMap((trial) => trial.findings.filter((finding) => finding.level === 'warning'))];
+  const counted = trials.filter((trial) => !trial.superseded);
+  const invalid = counted.filter((trial) => !trial.valid);
+  const repeated = trials.length - counted.length;
+  const noted = [...run.findings, ...counted.flatMap((trial) => trial.findings.filter((finding) => finding.level === 'warning'))];
   const warnings = noted.filter((finding) => finding.level === 'warning' || finding.level === 'error');
   return [
     { kind: 'heading', level: 2, text: 'Validity' },
@@ -89,8 +123,8 @@ function validity({ run, trials }: StoredRun): Block[] {
       kind: 'paragraph',
       text:
         invalid.length === 0
-          ? `All ${trials.length} trials are valid: rate achieved, no errors, no backlog, generator not the bottleneck, components alive, every request on its path.`
-          : `${invalid.length} of ${trials.length} trials are invalid. They are stored and not averaged in:`,
+          ? `All ${counted.length} trials are valid: rate achieved, no errors, no backlog, generator not the bottleneck, components alive, every request on its path.${again(repeated)}`
+          : `${invalid.length} of ${counted.length} trials are invalid. They are stored and not averaged in.${again(repeated)}`,
     },
     ...(invalid.length === 0
       ? []
@@ -110,35 +144,10 @@ function validity({ run, trials }: StoredRun): Block[] {
   ];
 }
 
-function method({ run }: StoredRun, analysis: Analysis): Block[] {
-  const confidence = Math.round(analysis.confidence * 100);
-  const fresh =
-    run.blocksPerDeployment === 1 ? 'every block on a fresh deployment' : `a fresh deployment every ${run.blocksPerDeployment} blocks`;
-  return [
-    { kind: 'heading', level: 2, text: 'Method' },
-    {
-      kind: 'list',
-      items: [
-        `${run.blocks} blocks, ${fresh}; inside a block every datapath was measured once, one after the other, in random order (seed ${run.seed}).`,
-        `Intervals are Student's t over blocks at ${confidence} %, of the differences to ${run.baseline} inside the same block. Requests are not the unit of replication. They are valid for this fixed number of blocks.`,
-        `Verdicts: "no difference" when the interval of the ratio lies within 1 +- ${analysis.margin}; "slower" or "more" when the interval of the difference excludes zero; else "unresolved". They are not corrected for the number of comparisons.`,
-        'Latency is the time from a request becoming due in the generator (enqueue) to the arrival of its answer, so waiting for a busy connection counts (no coordinated omission). A percentile is given only where at least 10 requests of a block lie above it.',
-        'CPU is per 1000 answered requests. The machine figure is the headline; figures by component are approximate, because interrupt work is charged to whoever was interrupted.',
-      ],
-    },
-    {
-      kind: 'table',
-      table: {
-        caption: 'Instruments',
-        columns: [
-          { title: 'instrument', align: 'left' },
-          { title: 'includes', align: 'left' },
-          { title: 'leaves out', align: 'left' },
-        ],
-        rows: run.collectors.map((collector) => [collector.title, collector.includes, collector.leavesOut]),
-      },
-    },
-  ];
+function again(repeated: number): string {
+  return repeated === 0
+    ? ''
+    : ` ${repeated} more were measured again in all arms because the host stood still (over 2 % of the time, or over 100 ms); they are stored beside the others.`;
 }
 
 function environment({ run }: StoredRun): Block[] {

@@ -6,7 +6,7 @@ import { formatDifference, formatEstimate } from '../model/format.ts';
 import type { ArmRecord } from '../model/records.ts';
 import { tierOf } from '../model/features.ts';
 
-const HEADLINE = ['capacity', 'latency.p50', 'latency.p90', 'latency.p99', 'latency.p99.9', 'cpu.machine'];
+const HEADLINE = ['capacity', 'latency.p50', 'latency.p90', 'latency.p99', 'latency.p99.9', 'cpu.machine', 'memory.datapath'];
 
 /** What each datapath was measured at, a row each. */
 export function estimateTable(comparison: ComparisonAnalysis, analysis: Analysis): Table {
@@ -16,13 +16,11 @@ export function estimateTable(comparison: ComparisonAnalysis, analysis: Analysis
     columns: [
       { title: 'datapath', align: 'left' },
       ...ids.map((id) => ({ title: titleOf(comparison, id), align: 'right' as const })),
-      { title: 'proxy memory', align: 'right' },
-      { title: 'valid blocks', align: 'right' },
+      { title: 'valid trials', align: 'right' },
     ],
     rows: comparison.cells.map((cell) => [
       cell.arm,
       ...ids.map((id) => estimate(cell, id) || 'too few samples'),
-      proxyMemory(cell),
       `${cell.trials - cell.invalid} of ${cell.trials}`,
     ]),
   };
@@ -110,11 +108,4 @@ function metricOf(cell: Cell, id: string) {
 function estimate(cell: Cell, id: string): string {
   const metric = metricOf(cell, id);
   return metric?.value ? formatEstimate(metric.metric.unit, metric.value) : '';
-}
-
-/** Both sidecars together: what a pair of pods pays. */
-function proxyMemory(cell: Cell): string {
-  const values = ['memory.client-proxy', 'memory.server-proxy'].flatMap((id) => metricOf(cell, id)?.value?.estimate ?? []);
-  if (values.length === 0) return 'none';
-  return `${(values.reduce((sum, value) => sum + value, 0) / 1024 / 1024).toFixed(0)} MiB`;
 }

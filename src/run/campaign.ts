@@ -66,11 +66,11 @@ class Watch {
 
   /** Asked after every block; when it is over the reason is in the run's record. */
   isOver(): boolean {
-    const { stop, minBlocks } = this.#request.plan.experiment.statistics;
+    const { stop, minBlocks, measureAll } = this.#request.plan.experiment.statistics;
     const nowNs = this.#request.system.clock.monotonicNs();
     this.#longestBlockNs = Math.max(this.#longestBlockNs, nowNs - this.#lastNs);
     this.#lastNs = nowNs;
-    if (stop === 'fixed') return false;
+    if (stop === 'fixed' || measureAll) return false;
     if (this.#state.blocksDone >= minBlocks && this.#state.open?.size === 0) this.#state.stop('every primary figure had its verdict');
     else if (nowNs + this.#longestBlockNs > this.#deadlineNs) this.#state.stop('the time budget was over');
     return this.#state.stopped !== undefined;
@@ -142,7 +142,8 @@ async function runBlock(campaign: Campaign, block: PlannedBlock): Promise<void> 
   }
   refuseHopelessRate(records);
   state.endBlock(block.block);
-  if (request.plan.experiment.statistics.stop === 'when-resolved') state.assess(request.assess);
+  const { stop, measureAll } = request.plan.experiment.statistics;
+  if (stop === 'when-resolved' && !measureAll) state.assess(request.assess);
 }
 
 /** A comparison's latency or CPU: what a step answers. */

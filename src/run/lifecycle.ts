@@ -38,6 +38,8 @@ export interface RunRequest {
   readonly trials: readonly TrialRecord[];
   readonly done: ReadonlySet<string>;
   readonly assess: Assess;
+  /** What the host with these facts showed of itself, if it was ever calibrated. */
+  calibrationFor(facts: RunRecord['facts']): Promise<RunRecord['calibration']>;
   /** When resuming: the machine it was begun on, which must still be this one unless drift is accepted. */
   readonly resumed: { readonly facts: RunRecord['facts']; readonly acceptDrift: boolean } | undefined;
   readonly shortId: string;
@@ -90,6 +92,7 @@ async function measure(request: RunRequest, state: RunState, undo: UndoStack): P
   state.update({
     facts: { ...session.facts, ...request.resumed?.facts },
     findings: [...state.record.findings, ...session.findings, ...drift],
+    calibration: await request.calibrationFor(session.facts),
   });
   await directory.writeRun(state.record);
   for (const finding of session.findings) request.emit({ kind: 'finding', finding });

@@ -14,7 +14,7 @@ import type { PlannedTrial } from '../plan/plan.ts';
 import type { Channel } from './channels.ts';
 import { difference, reconcile } from './deployment.ts';
 import { unlessInterrupted } from './interruption.ts';
-import { hostRecord, maskWindows } from './stall-mask.ts';
+import { hostRecord, maskWindows } from '../model/stall-mask.ts';
 
 export interface MeasureContext {
   readonly system: System;

@@ -3,6 +3,7 @@
  * recorded; a resumed run keeps them.
  */
 import type { OpenLoad } from '../model/experiment.ts';
+import { highestRate } from '../model/search.ts';
 import type { ComparisonDesign, Design } from '../model/records.ts';
 import { hasLadder, type Comparison, type Plan, type PlannedTrial } from '../plan/plan.ts';
 import { channelName, type Channel } from './channels.ts';
@@ -15,8 +16,11 @@ export const COUPLING_GATE = 0.4;
 
 const GATE_NS = 1e9;
 const PROBE_NS = 0.5e9;
-/** No ladder is built on more than this: the generator's own limit comes near. */
-const HIGHEST_RATE = 20_000;
+/**
+ * The ladder stays in the neighbourhood of the load: at far higher rates work is done in batches and a request costs
+ * less, which bends the line (docs/decisions/012-ladder.md).
+ */
+const MOST_TIMES_THE_LOAD = 4;
 const BISECTIONS = 2;
 
 export async function pilotAll(context: MeasureContext, plan: Plan, deployed: DeployedBlock): Promise<ComparisonDesign[]> {
@@ -71,30 +75,14 @@ async function lowestCapacity(
 ): Promise<{ capacityPerSecond: number | null; weakest: string | null }> {
   if (plan.experiment.statistics.cpu === false || !hasLadder(comparison)) return { capacityPerSecond: null, weakest: null };
   const load = comparison.load as OpenLoad;
-  let lowest = { capacityPerSecond: HIGHEST_RATE, weakest: '' };
+  let lowest = { capacityPerSecond: load.ratePerSecond * MOST_TIMES_THE_LOAD, weakest: '' };
   for (const channel of channels) {
     const sustains = (rate: number) => sustainsRate(context, load, channel, rate);
     if (lowest.weakest !== '' && (await sustains(lowest.capacityPerSecond))) continue;
-    const own = await highestRate(sustains, load.ratePerSecond, lowest.capacityPerSecond);
+    const own = await highestRate(sustains, load.ratePerSecond, lowest.capacityPerSecond, BISECTIONS);
     if (own < lowest.capacityPerSecond || lowest.weakest === '') lowest = { capacityPerSecond: own, weakest: channel.deployment.arm };
   }
   return lowest;
-}
-
-/** Doubling from a rate until it fails, then halving the gap; the first rate is taken as sustained (the proof sent it). */
-export async function highestRate(sustains: (rate: number) => Promise<boolean>, from: number, limit: number): Promise<number> {
-  let [good, bad] = [Math.min(from, limit), Number.POSITIVE_INFINITY];
-  while (good < limit && bad === Number.POSITIVE_INFINITY) {
-    const next = Math.min(good * 2, limit);
-    if (await sustains(next)) good = next;
-    else bad = next;
-  }
-  for (let i = 0; i < BISECTIONS && bad < Number.POSITIVE_INFINITY; i++) {
-    const middle = Math.round((good + bad) / 2);
-    if (await sustains(middle)) good = middle;
-    else bad = middle;
-  }
-  return good;
 }
 
 /** Sent in time, all answered, nothing left queueing, by the checks of a trial; that the host stood still says nothing of the arm. */

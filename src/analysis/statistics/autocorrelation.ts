@@ -37,7 +37,11 @@ export function independentValues(values: readonly number[]): Independent {
   for (let merged = 1; ; merged *= 2) {
     const correlation = lagOneCorrelation(current);
     if (correlation <= TOLERATED_CORRELATION) return { values: current, merged, correlation, judgeable: true };
-    if (Math.floor(current.length / 2) < FEWEST) return { values: current, merged, correlation, judgeable: false };
+    if (Math.floor(current.length / 2) < FEWEST) {
+      // So few values show a correlation of this size by chance one time in six.
+      const judgeable = correlation <= TOLERATED_CORRELATION + 1 / Math.sqrt(current.length);
+      return { values: current, merged, correlation, judgeable };
+    }
     current = pairs(current);
   }
 }

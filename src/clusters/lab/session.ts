@@ -13,6 +13,7 @@ import type { Cgroups } from './cgroups.ts';
 import { createCgroup, enterPrefix, startComponent } from './component.ts';
 import { findEnvoy } from './envoy-binary.ts';
 import type { Facts } from './facts.ts';
+import { labBench } from './bench.ts';
 import { LabGenerator, ReplyQueue } from './generator-session.ts';
 import { stateDirectory } from './lease.ts';
 import { startMeters } from './meters.ts';
@@ -39,6 +40,7 @@ export class LabSession implements ClusterSession {
   /** Where each arm's client pod is: a generator inside it must be in its cgroup too, for the programs attached there. */
   readonly #clients = new Map<Deployment, { readonly netns: string; readonly cgroupPath: string }>();
   #host: HostInstruments = {};
+  #harness = '';
   #arms = 0;
   #generators = 0;
 
@@ -54,6 +56,10 @@ export class LabSession implements ClusterSession {
     return this.#lab.findings;
   }
 
+  get bench() {
+    return labBench(this.#lab, this.#harness);
+  }
+
   get host() {
     return this.#host;
   }
@@ -62,7 +68,7 @@ export class LabSession implements ClusterSession {
   async startMeters(undo: PushUndo): Promise<void> {
     const { system, cgroups, run, logDirectory } = this.#lab;
     const programs = await findCompiled(system, meterPrograms);
-    const netns = await this.#harnessNamespace(undo);
+    const netns = await this.#openHarness(undo);
     this.#host = await startMeters(async (name, onLine) => {
       const cgroupPath = `${CGROUP_ROOT}/${run}/${name}`;
       const command = [`${programs}/${name}`] as const;
@@ -84,7 +90,8 @@ export class LabSession implements ClusterSession {
     await createCgroup(cgroups, { cgroupPath: armCgroup }, undo);
     await buildTopology(topology, system.processes, undo);
 
-    const site = this.#site(selected.name, topology, armCgroup, armLogs, servers, number, undo);
+    const ownServers = servers.map((spec) => datapath.lab?.server?.(spec, selected.options) ?? spec);
+    const site = this.#site(selected.name, topology, armCgroup, armLogs, ownServers, number, undo);
     const server = await this.#startServer(site, armLogs);
     const parts = await datapath.lab.deploy(site, selected.options);
     await createCgroup(cgroups, { cgroupPath: `${armCgroup}/client-dialer` }, undo);
@@ -124,7 +131,7 @@ export class LabSession implements ClusterSession {
     const { system, cgroups, run, logDirectory, cpus } = this.#lab;
     const number = this.#generators++;
     const place = inside === undefined ? undefined : this.#clients.get(inside);
-    const netns = place?.netns ?? (await this.#harnessNamespace(undo));
+    const netns = place?.netns ?? this.#harness;
     const logFile = `${logDirectory}/generator-${number}.log`;
     const replies = new ReplyQueue();
     const component = await startComponent(
@@ -148,10 +155,14 @@ export class LabSession implements ClusterSession {
     return session;
   }
 
-  async #harnessNamespace(undo: PushUndo): Promise<string> {
+  /** Where everything lives that belongs to no arm: the shared generator, the meters, the bench. */
+  async #openHarness(undo: PushUndo): Promise<string> {
+    const { processes } = this.#lab.system;
     const name = `mt-${this.#lab.run}-${this.#arms++}-harness`;
-    undo('the harness namespace', async () => void (await this.#lab.system.processes.run(['ip', 'netns', 'del', name], { mayFail: true })));
-    await this.#lab.system.processes.run(['ip', 'netns', 'add', name]);
+    undo('the harness namespace', async () => void (await processes.run(['ip', 'netns', 'del', name], { mayFail: true })));
+    await processes.run(['ip', 'netns', 'add', name]);
+    await processes.run(['ip', '-n', name, 'link', 'set', 'lo', 'up']);
+    this.#harness = name;
     return name;
   }
 

@@ -6,7 +6,7 @@ import type { System } from '../ports.ts';
 import type { DoctorCheck } from './check.ts';
 import type { Datapath } from './datapath.ts';
 import type { Component, Deployment, PushUndo } from './deployment.ts';
-import type { ArmTarget, GeneratorCommand, LoadResult, MaskedArm, TimeWindow } from './generator.ts';
+import type { ArmTarget, DialPlace, GeneratorCommand, LoadResult, MaskedArm, TimeWindow } from './generator.ts';
 import type { ServerSpec } from './workload.ts';
 
 /** A running generator process. */
@@ -49,11 +49,34 @@ export interface HostInstruments {
   readonly soaker?: IdleSoaker;
 }
 
+/** A server on its own CPU that writes down how long it really held each request. */
+export interface TruthServer {
+  readonly dial: DialPlace;
+  /** Service times since the last call, sorted, ns. */
+  takeRecord(): Promise<readonly number[]>;
+}
+
+/** What calibration needs: servers that can be trusted, and other tools beside them to compare with. */
+export interface Bench {
+  /** `protocol`, then what clusters/lab/programs/truth-server.c documents. */
+  startTruthServer(args: readonly string[], undo: PushUndo): Promise<TruthServer>;
+  /** A tool where the truth server is, alone on the generator's CPU; undefined when it is not installed. */
+  runTool(
+    command: readonly [string, ...string[]],
+    undo: PushUndo,
+  ): Promise<{ readonly stdout: string; readonly cpuNs: number } | undefined>;
+  /** Keep a generator on one CPU, apart from the truth server. */
+  keepApart(generator: GeneratorSession): Promise<void>;
+  cpuNs(component: Component): Promise<number>;
+}
+
 export interface ClusterSession {
   /** What the measurements depend on and the run directory records. No host name, user or path. */
   readonly facts: Readonly<Record<string, string | number | boolean>>;
   readonly findings: readonly Finding[];
   readonly host: HostInstruments;
+  /** Where the tool can be calibrated. */
+  readonly bench?: Bench;
   /** What collectors read from; default: the machine that meshtax runs on. */
   readonly system?: System;
   deploy(datapath: Datapath, selected: Selected, servers: readonly ServerSpec[], undo: PushUndo): Promise<Deployment>;

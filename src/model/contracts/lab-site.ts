@@ -70,6 +70,8 @@ export interface LabParts {
 }
 
 export interface LabDatapath {
+  /** What it changes about the server behind it; for calibration only. */
+  server?(spec: ServerSpec, options: unknown): ServerSpec;
   /** Push the undo of each effect first; a failure half-way is undone by the caller. */
   deploy(site: LabSite, options: unknown): Promise<LabParts>;
 }

@@ -21,6 +21,8 @@ export interface ServerSpec {
   readonly requestBytes: number;
   readonly responseBytes: number;
   readonly delay: Delay;
+  /** Busy time added to every request, ns: an injected slowdown of known size. */
+  readonly spinNs?: number;
 }
 
 export interface Workload {

@@ -1,6 +1,7 @@
 /** What `meshtax run` prints: for each comparison a narrow table that fits a terminal, then the verdicts. */
 import type { Analysis, Cell, ComparisonAnalysis } from '../../analysis/analyse.ts';
 import { formatDifference, formatEstimate } from '../../model/format.ts';
+import { designSentence } from '../method.ts';
 import { verdictWord } from '../verdicts.ts';
 import type { ReportDocument } from '../document.ts';
 import { tableText } from './text.ts';
@@ -24,6 +25,8 @@ export function summaryText(analysis: Analysis, document: ReportDocument): strin
   return [
     document.title,
     document.subtitle,
+    ...document.blocks.flatMap((block) => (block.kind === 'callout' ? [`${block.level}: ${block.text}`] : [])),
+    ...analysis.comparisons.map((comparison) => `${comparison.workload}, ${comparison.load}: ${designSentence(comparison)}`),
     '',
     ...parts,
     `on path: every one of ${requests} requests counted in ${exact} of ${trials} trials`,

@@ -17,9 +17,11 @@ export interface Replier {
 export function replier(spec: ServerSpec): Replier {
   const random = seededRandom(`server/${spec.workload}`);
   const originNs = now();
+  const spinNs = spec.spinNs ?? 0;
   const record: Histogram = build({ lowestDiscernibleValue: 1, highestTrackableValue: 60e9, numberOfSignificantValueDigits: 3 });
   return {
     reply(answer) {
+      if (spinNs > 0) for (const untilNs = now() + spinNs; now() < untilNs;);
       if (spec.delay.kind === 'none') {
         answer(); // no clock is read: this is the path that is measured
         return;

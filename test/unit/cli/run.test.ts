@@ -74,7 +74,7 @@ describe('a run', () => {
   });
 
   test('leaves a sealed directory whose checksums hold, and says so on stdout', async () => {
-    const { path } = await runAndReport(app(), 'e.yaml', options);
+    const { path } = await runAndReport(app(), { file: 'e.yaml' }, options);
     const record = await recordOf();
     expect(record).toMatchObject({ status: 'complete', sealed: true, seed: 'fixed', failure: null });
     expect(trialsOnDisk()).toHaveLength(4);
@@ -84,7 +84,7 @@ describe('a run', () => {
   });
 
   test('a tampered trial is found', async () => {
-    const { path } = await runAndReport(app(), 'e.yaml', options);
+    const { path } = await runAndReport(app(), { file: 'e.yaml' }, options);
     const [name = ''] = trialsOnDisk();
     await files.writeText(name, (await files.readText(name)).replace('"ok": 1000', '"ok": 1001'));
     await expect(verifyChecksums(path, files)).rejects.toThrow(/was changed/);

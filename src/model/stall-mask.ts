@@ -3,9 +3,9 @@
  * time at which a request became due: not at its arm, not at its latency, so it cannot favour anyone. (Dropping what
  * overlaps a stall would: slow requests overlap more; docs/decisions/010-masking.md.)
  */
-import type { Stall } from '../model/contracts/cluster.ts';
-import type { TimeWindow } from '../model/contracts/generator.ts';
-import type { HostRecord } from '../model/records.ts';
+import type { Stall } from './contracts/cluster.ts';
+import type { TimeWindow } from './contracts/generator.ts';
+import type { HostRecord } from './records.ts';
 
 /** Shorter ones are many and small, and a busy kernel alone can make a real-time thread wait for them. */
 const SHORTEST_NS = 0.5e6;

@@ -1,0 +1,169 @@
+/** `meshtax calibrate`: the tool measures its own truthfulness on this host, and says plainly whether it passes. */
+import { falsePositives, firstVerdict, pairSpread } from '../analysis/relabel.ts';
+import { PRIMARY } from '../analysis/metrics.ts';
+import { CALIBRATION_VERSION, type Calibration } from '../model/calibration.ts';
+import type { StoredRun } from '../model/records.ts';
+import { nullExperiment, injectedExperiment, type Injection } from './experiments.ts';
+import {
+  knownWindow,
+  pacingFigures,
+  quantileErrors,
+  STALL,
+  stallErrors,
+  type CalibrationSite,
+  type Effort,
+  type Subject,
+} from './known-delay.ts';
+import { highestRatePerCore, selfCost } from './self-cost.ts';
+
+const LOGNORMAL = ['lognormal', '2e6', '0.6'] as const;
+const BIMODAL = ['bimodal', '0.5e6', '20e6', '0.05'] as const;
+const RELABELLED = 400;
+
+export const subjects: readonly Subject[] = [
+  { name: 'http-open', protocol: 'http', engine: 'http1', pacing: 'sleep', connections: 64 },
+  { name: 'http-open-spin', protocol: 'http', engine: 'http1', pacing: 'spin', connections: 64 },
+  { name: 'grpc-open', protocol: 'grpc', engine: 'http2', pacing: 'sleep', connections: 8 },
+  { name: 'grpc-open-conformance', protocol: 'grpc', engine: 'grpc-js', pacing: 'sleep', connections: 4 },
+];
+
+export interface CalibrationRequest {
+  readonly quick: boolean;
+  readonly meshtax: string;
+  readonly at: string;
+  readonly host: string;
+  readonly facts: Calibration['facts'];
+  readonly say: (line: string) => void;
+  /** A place for generators and servers; closed again afterwards. */
+  withSite<T>(use: (site: CalibrationSite) => Promise<T>): Promise<T>;
+  /** Runs an experiment from its text and reads it back. */
+  runExperiment(specText: string): Promise<StoredRun>;
+}
+
+type Figures = Omit<Calibration, 'calibrationVersion' | 'at' | 'meshtax' | 'host' | 'facts' | 'quick' | 'passed' | 'failures'>;
+
+export async function calibrate(request: CalibrationRequest): Promise<Calibration> {
+  const { quick, meshtax, at, host, facts } = request;
+  const alone = await request.withSite((site) => generatorFigures(site, request));
+  const compared = await comparisonFigures(request);
+  const figures = { ...alone, ...compared };
+  const failures = failuresOf(figures);
+  return { calibrationVersion: CALIBRATION_VERSION, at, meshtax, host, facts, quick, ...figures, passed: failures.length === 0, failures };
+}
+
+type GeneratorFigures = Pick<
+  Figures,
+  'quantileError' | 'quantileErrorMasked' | 'bimodalError' | 'stall' | 'pacing' | 'pacedCost' | 'selfCost' | 'highestRatePerCore'
+>;
+
+async function generatorFigures(site: CalibrationSite, { quick, say }: CalibrationRequest): Promise<GeneratorFigures> {
+  const effort: Effort = quick ? { windowNs: 3e9, warmupNs: 1.5e9 } : { windowNs: 12e9, warmupNs: 5e9 };
+  const figures: GeneratorFigures = {
+    quantileError: {},
+    quantileErrorMasked: {},
+    bimodalError: {},
+    stall: {},
+    pacing: {},
+    pacedCost: {},
+    selfCost: {},
+    highestRatePerCore: {},
+  };
+  for (const subject of quick ? subjects.slice(0, 1) : subjects) {
+    const { name } = subject;
+    say(`${name}: known delays`);
+    const lognormal = await knownWindow(site, subject, LOGNORMAL, 'poisson', effort);
+    figures.quantileError[name] = quantileErrors(lognormal, lognormal.got);
+    figures.quantileErrorMasked[name] = quantileErrors(lognormal, lognormal.gotMasked);
+    figures.pacedCost[name] = { cpuMsPer1000: lognormal.cpuMsPer1000 };
+    const bimodal = await knownWindow(site, subject, BIMODAL, 'poisson', effort);
+    figures.bimodalError[name] = quantileErrors(bimodal, bimodal.got);
+    // Evenly spaced: then the share that a stall catches is exact, and its percentiles are arithmetic.
+    const stalled = await knownWindow(site, subject, ['stall', String(STALL.everyNs), String(STALL.stallNs)], 'uniform', effort);
+    figures.stall[name] = stallErrors(stalled);
+    figures.pacing[name] = pacingFigures(lognormal, stalled);
+    if (subject.pacing === 'sleep' && !quick) {
+      say(`${name}: what it costs itself`);
+      figures.selfCost[name] = await selfCost(site, subject, 3, 3);
+    }
+    if (!quick) figures.highestRatePerCore[name] = await highestRatePerCore(site, subject);
+  }
+  return figures;
+}
+
+type ComparisonFigures = Pick<Figures, 'falsePositives' | 'pairSd' | 'equivalentAfterSeconds' | 'injected'>;
+
+async function comparisonFigures({ quick, say, runExperiment }: CalibrationRequest): Promise<ComparisonFigures> {
+  const blocks = quick ? 8 : 24;
+  say('the same datapath twice');
+  const same = await runExperiment(nullExperiment(blocks));
+  const secondsOf = (stored: StoredRun, count: number | undefined) => (count === undefined ? null : count * blockSeconds(stored));
+  const metrics = PRIMARY.filter((metric) => pairSpread(same, 'twin', metric));
+  const injected: Figures['injected'] = [];
+  const plan = injectionsOf(same);
+  say(`injected slowdowns: ${plan.map(({ metric, delayNs }) => `${(delayNs / 1000).toFixed(1)} us (5 % of ${metric})`).join(', ')}`);
+  const slowed = await runExperiment(injectedExperiment(plan, blocks));
+  for (const { arm, metric, size, delayNs } of plan) {
+    const found = firstVerdict(slowed, arm, metric, ['higher']);
+    const ratio = found.final?.versus?.ratio;
+    injected.push({
+      metric,
+      size,
+      delayNs,
+      estimate: ratio ? ratio.estimate - 1 : null,
+      low: ratio ? ratio.low - 1 : null,
+      high: ratio ? ratio.high - 1 : null,
+      verdict: found.final?.versus?.verdict ?? 'none',
+      secondsToVerdict: secondsOf(slowed, found.blocks),
+    });
+  }
+  return {
+    falsePositives: falsePositives(same, quick ? 50 : RELABELLED, same.run.seed),
+    pairSd: Object.fromEntries(
+      metrics.flatMap((metric) => [[metric, pairSpread(same, 'twin', metric)] as const]).filter((entry) => entry[1] !== undefined),
+    ) as Figures['pairSd'],
+    equivalentAfterSeconds: Object.fromEntries(
+      metrics.map((metric) => [metric, secondsOf(same, firstVerdict(same, 'twin', metric, ['no difference']).blocks)]),
+    ),
+    injected,
+  };
+}
+
+/** Measured seconds of one block's latency window. */
+function blockSeconds({ trials }: StoredRun): number {
+  return (trials.find((trial) => trial.kind === 'latency')?.requested.durationNs ?? 0) / 1e9;
+}
+
+const INJECTED_SHARE = 0.05;
+
+/** Five per cent of what the untouched datapath showed. */
+function injectionsOf(same: StoredRun): Injection[] {
+  return (['latency.p50', 'latency.p99'] as const).flatMap((metric) => {
+    const value = firstVerdict(same, same.run.baseline, metric, []).final?.value?.estimate;
+    if (value === undefined) return [];
+    const delayNs = Math.round(value * INJECTED_SHARE);
+    return [{ arm: `slower-${metric.replace('latency.', '')}`, metric, size: INJECTED_SHARE, delayNs }];
+  });
+}
+
+/** What must hold for a report to be called calibrated. */
+function failuresOf(figures: Figures): string[] {
+  const failures: string[] = [];
+  const worse = (value: number, limit: number) => !(Math.abs(value) <= limit);
+  for (const [name, { p50, p99 }] of Object.entries(figures.quantileError)) {
+    const [limit50, limit99] = name.startsWith('http') ? [0.05, 0.02] : [0.1, 0.1];
+    if (worse(p50, limit50) || worse(p99, limit99))
+      failures.push(`${name}: p50 off by ${percent(p50)}, p99 by ${percent(p99)} of a known distribution`);
+  }
+  for (const [name, { p99Error, dropped }] of Object.entries(figures.stall)) {
+    if (worse(p99Error, 0.05) || dropped > 0)
+      failures.push(`${name}: a stall's p99 off by ${percent(p99Error)}, ${dropped} requests without answer`);
+  }
+  for (const [metric, { rate, low }] of Object.entries(figures.falsePositives)) {
+    if (low > 0.05) failures.push(`${metric}: identical datapaths were called different in ${percent(rate)} of the comparisons`);
+  }
+  return failures;
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
+}

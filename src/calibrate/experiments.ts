@@ -1,0 +1,42 @@
+/** The experiments of a calibration, as the text that is stored with their runs. */
+import { stringify } from 'yaml';
+
+export interface Injection {
+  readonly arm: string;
+  readonly metric: string;
+  /** As a fraction of the metric. */
+  readonly size: number;
+  readonly delayNs: number;
+}
+
+const load = { loop: 'open', rate: '1000/s', warmup: '500ms', duration: '4s' };
+
+/** One datapath under two names. */
+export function nullExperiment(blocks: number): string {
+  return experimentText('calibration-null', 'Are two identical datapaths called different?', [{ id: 'direct', name: 'twin' }], {
+    blocks,
+    minBlocks: 3,
+    cpu: { shares: [0.15, 0.4, 0.65], window: '600ms', warmup: '100ms' },
+  });
+}
+
+/** The same datapath with slowdowns of known size. */
+export function injectedExperiment(injections: readonly Injection[], blocks: number): string {
+  const arms = injections.map(({ arm, delayNs }) => ({ id: 'direct', name: arm, slowdown: `${delayNs}ns` }));
+  return experimentText('calibration-injected', 'How soon is a slowdown of known size found?', arms, { blocks, minBlocks: 3, cpu: false });
+}
+
+/** Every block is measured, so that the record shows when a run of its own would have stopped. */
+function experimentText(name: string, question: string, arms: readonly object[], statistics: object): string {
+  const blocksPerDeployment = 8;
+  return stringify({
+    name,
+    question,
+    cluster: 'lab',
+    baseline: 'direct',
+    datapaths: ['direct', ...arms],
+    workloads: ['http-echo'],
+    loads: [load],
+    statistics: { ...statistics, stop: 'when-resolved', budget: '1h', measureAll: true, blocksPerDeployment },
+  });
+}

@@ -1,0 +1,37 @@
+/** Calibrations, one file a host, in the user's state directory. */
+import { calibrationSchema, type Calibration } from '../model/calibration.ts';
+import type { System } from '../model/ports.ts';
+
+export function calibrationFile(system: System, host: string): string {
+  const state = system.env['XDG_STATE_HOME'] ?? `${system.env['HOME'] ?? '/root'}/.local/state`;
+  return `${state}/meshtax/calibration/${host}.json`;
+}
+
+/** The newest of this host; null when there is none that this version can read. */
+export async function readCalibration(system: System, host: string): Promise<Calibration | null> {
+  const text = await system.files.readTextIfAny(calibrationFile(system, host));
+  if (text === undefined) return null;
+  try {
+    return calibrationSchema.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}
+
+export async function writeCalibration(system: System, calibration: Calibration): Promise<string> {
+  const file = calibrationFile(system, calibration.host);
+  await system.files.makeDirectory(file.slice(0, file.lastIndexOf('/')), { mode: 0o750 });
+  await system.files.writeAtomically(file, `${JSON.stringify(calibration, null, 1)}\n`);
+  return file;
+}
+
+/** Facts that change from run to run, or that only change what is measured, say nothing of the host. */
+const NOT_THE_HOST = ['placement', 'envoy', 'node'];
+
+export function hostFacts(facts: Calibration['facts']): Calibration['facts'] {
+  return Object.fromEntries(
+    Object.entries(facts)
+      .filter(([fact]) => !NOT_THE_HOST.includes(fact))
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+}
