@@ -12,6 +12,7 @@ import { PRIMARY, type MetricId } from './metrics.ts';
 import { armSeries, type ArmSeries, type Series } from './series.ts';
 import { intervalOf, type Interval } from './statistics/interval.ts';
 import { eBenjaminiHochberg, holm } from './statistics/multiplicity.ts';
+import { steadyFrom } from './statistics/trend.ts';
 import { judge } from './verdict.ts';
 import { compareSeries, type Compared, type Inference, type Versus } from './versus.ts';
 
@@ -42,6 +43,8 @@ export interface Cell {
   readonly metrics: readonly CellMetric[];
   /** All blocks' requests together, for the eye only. */
   readonly curve: readonly CurvePoint[];
+  /** First block from which this arm's own p50 was steady (10 blocks of at most 1 % drift, no jump); null: never; undefined: too few blocks. */
+  readonly steadyFrom: number | null | undefined;
   /** CPU that runs without any request, ns per second, by component; empty without a ladder. */
   readonly idle: Readonly<Record<string, Interval>>;
 }
@@ -163,6 +166,7 @@ function draft({ run }: StoredRun, trials: readonly TrialRecord[], inference: In
         requests: validOf(arm.name).reduce((sum, trial) => sum + (trial.result.arms[0]?.ok ?? 0), 0),
         curve: curveOf(own.sum, inference.confidence),
         idle: idleOf(own, inference),
+        steadyFrom: inference.thorough ? steadinessOf(own, inference) : undefined,
       },
       metrics: [...own.figures.values()].map((each) => {
         const raw = own.raw.get(each.metric.id);
@@ -189,6 +193,18 @@ function idleOf({ ladder }: ArmSeries, { confidence, kind }: Inference): Record<
       return interval ? [[component, interval] as const] : [];
     }),
   );
+}
+
+const BLOCKS_FOR_STEADINESS = 10;
+
+function steadinessOf({ figures }: ArmSeries, { random }: Inference): number | null | undefined {
+  const values = figures.get('latency.p50')?.values ?? [];
+  if (values.length < BLOCKS_FOR_STEADINESS) return undefined;
+  const from = steadyFrom(
+    values.map(({ value }) => value),
+    random,
+  );
+  return from === undefined ? null : (values[from]?.block ?? null);
 }
 
 /**

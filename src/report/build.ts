@@ -23,7 +23,7 @@ export function buildReport(stored: StoredRun, analysis: Analysis): ReportDocume
       ...analysis.comparisons.flatMap((comparison) => comparisonBlocks(comparison, analysis)),
       ...parity(stored),
       ...proof(analysis),
-      ...validity(stored),
+      ...validity(stored, analysis),
       ...methodBlocks(stored, analysis),
       ...trust(run),
       ...environment(stored),
@@ -111,7 +111,7 @@ function proof(analysis: Analysis): Block[] {
   ];
 }
 
-function validity({ run, trials }: StoredRun): Block[] {
+function validity({ run, trials }: StoredRun, analysis: Analysis): Block[] {
   const counted = trials.filter((trial) => !trial.superseded);
   const invalid = counted.filter((trial) => !trial.valid);
   const repeated = trials.length - counted.length;
@@ -140,7 +140,26 @@ function validity({ run, trials }: StoredRun): Block[] {
             ),
           },
         ]),
+    ...steadiness(analysis),
     ...(warnings.length === 0 ? [] : [{ kind: 'findings' as const, findings: warnings }]),
+  ];
+}
+
+/** Of the arms themselves; what drifts for all arms alike cancels inside blocks. */
+function steadiness({ comparisons }: Analysis): Block[] {
+  const drifting = comparisons.flatMap(({ workload, cells }) =>
+    cells.filter((cell) => cell.steadyFrom === null).map((cell) => `${workload} ${cell.arm}`),
+  );
+  const settled = comparisons.flatMap(({ workload, cells }) =>
+    cells.filter((cell) => typeof cell.steadyFrom === 'number').map((cell) => `${workload} ${cell.arm} from block ${cell.steadyFrom}`),
+  );
+  if (drifting.length + settled.length === 0) return [];
+  const parts = [
+    ...(settled.length > 0 ? [`p50 was steady: ${settled.join(', ')}`] : []),
+    ...(drifting.length > 0 ? [`never over ten blocks: ${drifting.join(', ')}`] : []),
+  ];
+  return [
+    { kind: 'paragraph', text: `${parts.join('; ')}. Differences are taken inside blocks, where a drift of the host is the same for all.` },
   ];
 }
 
