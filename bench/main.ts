@@ -1,2 +1,5 @@
-/** `npm run bench`: every benchmark of this folder, one after the other. Run it on a quiet machine. */
-await import('./known-delay.ts');
+/**
+ * `npm run bench`: the benchmarks of this folder that take seconds. Run it on a quiet machine. What a generator does
+ * against known delays is `meshtax calibrate`; whether datapaths couple is `node bench/coupling.ts` (12 minutes, root).
+ */
+await import('./analysis-speed.ts');

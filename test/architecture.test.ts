@@ -21,7 +21,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   store: ['model'],
   progress: ['model'],
   run: ['model', 'plan', 'store'],
-  cli: ['model', 'plan', 'analysis', 'report', 'run', 'store'],
+  calibrate: ['model', 'analysis'],
+  cli: ['model', 'plan', 'analysis', 'report', 'run', 'store', 'calibrate'],
   system: ['model'],
 };
 const PURE = ['model', 'plan', 'analysis', 'charts', 'report'];

@@ -115,6 +115,7 @@ export function fakeCollector(log: string[]): Collector {
     leavesOut: '',
     weight: 'light',
     sees: 'arm',
+    during: 'both',
     absent: () => undefined,
     async open({ deployment }) {
       log.push(`open instruments of ${deployment.arm}`);

@@ -1,5 +1,6 @@
 /** `meshtax run`: from an experiment or a plan to a sealed run directory and its report on stdout. */
 import { analyse } from '../analysis/analyse.ts';
+import { expectationOf } from '../analysis/expectation.ts';
 import { openQuestions } from '../analysis/resolution.ts';
 import { EXIT, formatError, MeshtaxError, type ExitCode } from '../model/errors.ts';
 import { SCHEMA_VERSION, type RunRecord, type TrialRecord } from '../model/records.ts';
@@ -65,7 +66,10 @@ export async function runAndReport(app: App, source: Source, options: RunOptions
     trials: prepared.trials,
     done,
     assess: openQuestions,
-    calibrationFor: (facts) => calibrationFor(app, facts),
+    knownOfHost: async (facts) => {
+      const calibration = await calibrationFor(app, facts);
+      return { calibration, expectation: expectationOf(calibration, planned.plan.experiment.statistics) };
+    },
     resumed: prepared.resumed && { ...prepared.resumed, acceptDrift: options.acceptDrift === true },
     shortId: shortIdOf(record.id),
     allowConcurrent: options.allowConcurrent === true,

@@ -2,10 +2,12 @@
 import { EXIT, type ExitCode } from '../model/errors.ts';
 import type { App } from './app.ts';
 
-export async function setupCommand(app: App, options: { check?: boolean | undefined }): Promise<ExitCode> {
+export async function setupCommand(app: App, options: { check?: boolean | undefined; bench?: boolean | undefined }): Promise<ExitCode> {
   let complete = true;
   for (const cluster of app.families.clusters) {
     if (!cluster.setup) continue;
+    if (options.bench === true && options.check !== true)
+      await cluster.setup.provideBenchTools?.(app.system, (line) => app.err(`${line}\n`));
     const missing = await cluster.setup.missing(app.system);
     if (missing.length === 0) continue;
     app.err(`${cluster.title} needs:\n${missing.map((line) => `  ${line}\n`).join('')}`);

@@ -17,6 +17,7 @@ export const bpfStats: Collector = {
     'the two clock reads a run that counting itself costs (they are in the machine figure), and the kernel code around the programs',
   weight: 'heavy',
   sees: 'arm',
+  during: 'both',
   absent: (deployment) => (deployment.bpfPrograms.length === 0 ? 'no eBPF program on this datapath' : undefined),
   async open({ deployment, system }) {
     const before = await readAll(deployment, system);

@@ -12,6 +12,7 @@ export const cgroup: Collector = {
     'kernel work done in interrupts is charged to whichever component was interrupted, and on an idle CPU to none: figures by component are approximate. Memory leaves out page cache, which the kernel charges to whoever read a file first',
   weight: 'light',
   sees: 'arm',
+  during: 'both',
   absent: () => undefined,
   async open({ deployment, generator, system }) {
     const components = distinct([...(generator ? [generator] : []), ...deployment.components]);

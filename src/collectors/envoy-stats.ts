@@ -17,6 +17,7 @@ export const envoyStats: Collector = {
   leavesOut: 'its admin interface',
   weight: 'heavy',
   sees: 'arm',
+  during: 'latency',
   absent: (deployment) => (deployment.envoys.length === 0 ? 'no Envoy on this datapath' : undefined),
   async open({ deployment, system }) {
     const before = await read(deployment, system);

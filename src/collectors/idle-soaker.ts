@@ -11,7 +11,7 @@ export const idleSoaker: Collector = {
     'the cost of going idle and waking up again: while it runs no CPU sleeps. It therefore runs only on the steps of the rate ladder, never while latency is measured',
   weight: 'light',
   sees: 'machine',
-  ladderOnly: true,
+  during: 'ladder',
   absent: (_deployment, host) => (host.soaker ? undefined : 'no idle soaker on this cluster'),
   async open({ host }) {
     await host.soaker?.start();

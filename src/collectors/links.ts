@@ -17,6 +17,7 @@ export const links: Collector = {
   leavesOut: 'traffic over the loopback inside a pod, which is how an application reaches its sidecar',
   weight: 'heavy',
   sees: 'arm',
+  during: 'latency',
   absent: () => undefined,
   async open({ deployment, system }) {
     const before = await readAll(deployment, system);

@@ -9,6 +9,7 @@ export const machineCpu: Collector = {
   leavesOut: 'it is sampled by the timer tick, so very short interrupt work on an otherwise idle CPU can fall between ticks',
   weight: 'light',
   sees: 'machine',
+  during: 'both',
   absent: () => undefined,
   async open({ system }) {
     const before = parseCpuTime(await system.files.readText('/proc/stat'));

@@ -40,9 +40,11 @@ const openLoadSchema = z
       .describe('sent but not measured, for instance 1s'),
     duration: durationNs({ min: 0.2 * SECOND, max: 3600 * SECOND }).describe('of one measured window, for instance 3s'),
     pacing: z
-      .enum(['sleep', 'spin'])
-      .default('sleep')
-      .describe('sleep: a thread wakes for each request; spin: the generator polls all the time, a little more precise, a whole CPU'),
+      .enum(['auto', 'sleep', 'spin'])
+      .default('auto')
+      .describe(
+        'sleep: a thread wakes for each request; spin: the generator polls all the time, more precise, a whole CPU; auto: spin where it has CPUs of its own (4 or more)',
+      ),
     grpcEngine: z
       .enum(['http2', 'grpc-js'])
       .default('http2')

@@ -38,8 +38,8 @@ export interface RunRequest {
   readonly trials: readonly TrialRecord[];
   readonly done: ReadonlySet<string>;
   readonly assess: Assess;
-  /** What the host with these facts showed of itself, if it was ever calibrated. */
-  calibrationFor(facts: RunRecord['facts']): Promise<RunRecord['calibration']>;
+  /** What the host with these facts showed of itself, and what that lets this run see. */
+  knownOfHost(facts: RunRecord['facts']): Promise<{ readonly calibration: RunRecord['calibration']; readonly expectation: Finding }>;
   /** When resuming: the machine it was begun on, which must still be this one unless drift is accepted. */
   readonly resumed: { readonly facts: RunRecord['facts']; readonly acceptDrift: boolean } | undefined;
   readonly shortId: string;
@@ -88,14 +88,15 @@ async function measure(request: RunRequest, state: RunState, undo: UndoStack): P
     undo.push,
   );
   const drift = driftOf(request, session.facts);
+  const { calibration, expectation } = await request.knownOfHost(session.facts);
   state.opened = true;
   state.update({
     facts: { ...session.facts, ...request.resumed?.facts },
-    findings: [...state.record.findings, ...session.findings, ...drift],
-    calibration: await request.calibrationFor(session.facts),
+    findings: [...state.record.findings, ...session.findings, ...drift, expectation],
+    calibration,
   });
   await directory.writeRun(state.record);
-  for (const finding of session.findings) request.emit({ kind: 'finding', finding });
+  for (const finding of [...session.findings, expectation]) request.emit({ kind: 'finding', finding });
 
   await runCampaign(request, session, state, undo);
 }

@@ -6,7 +6,7 @@ import type { HostInstruments } from '../model/contracts/cluster.ts';
 import type { Collector, Recording } from '../model/contracts/collector.ts';
 import type { ValidityCheck } from '../model/contracts/check.ts';
 import type { LoadResult, MaskedArm } from '../model/contracts/generator.ts';
-import type { Load } from '../model/experiment.ts';
+import type { Load, OpenLoad } from '../model/experiment.ts';
 import type { Finding } from '../model/findings.ts';
 import type { System } from '../model/ports.ts';
 import { SCHEMA_VERSION, type Design, type HostRecord, type Measure, type TrialRecord } from '../model/records.ts';
@@ -45,7 +45,8 @@ export async function measure(context: MeasureContext, measurement: Measurement)
   const { system, host, seed, signal } = context;
   const startedAt = system.clock.wallTime().toISOString();
   const name = arms.map(({ planned }) => planned.id).join('+') + (attempt > 0 ? `#${attempt}` : '');
-  if (load.warmupNs > 0) await unlessInterrupted(apply(measurement, `warm-up/${seed}/${name}`, load.warmupNs), signal);
+  if (load.warmupNs > 0)
+    await unlessInterrupted(apply(measurement, `warm-up/${seed}/${name}`, load.warmupNs, system.host.cpuCount), signal);
 
   // A proxy that died cannot be asked any more: the trial is kept, as invalid.
   const unlessDead = <T>(work: Promise<T>, nothing: T): Promise<T> =>
@@ -56,7 +57,7 @@ export async function measure(context: MeasureContext, measurement: Measurement)
   const before = await unlessDead(Promise.all(arms.map(({ channel }) => channel.deployment.pathCounters())), []);
   const instruments = await unlessDead(openAll(context, measurement), []);
   await host.stallMeter?.take();
-  const result = await unlessInterrupted(apply(measurement, `${seed}/${name}`, load.durationNs), signal);
+  const result = await unlessInterrupted(apply(measurement, `${seed}/${name}`, load.durationNs, system.host.cpuCount), signal);
   const stalls = (await host.stallMeter?.take()) ?? [];
   const measures = await unlessDead(closeAll(instruments), new Map<string, Measure[]>());
   const after = await unlessDead(Promise.all(arms.map(({ channel }) => channel.deployment.pathCounters())), []);
@@ -149,7 +150,7 @@ function judged(record: TrialRecord, checks: readonly ValidityCheck[]): TrialRec
 }
 
 /** Loads all arms of a measurement for `durationNs` each; the number of requests is fixed, so that every arm gets as many. */
-function apply({ arms, load, design }: Measurement, seed: string, durationNs: number): Promise<LoadResult> {
+function apply({ arms, load, design }: Measurement, seed: string, durationNs: number, cpuCount: number): Promise<LoadResult> {
   const names = arms.map(({ channel }) => channel.name);
   const { generator, name } = arms[0]?.channel as Channel;
   if (load.loop === 'closed') return generator.load({ op: 'closed-load', arm: name, durationNs });
@@ -159,12 +160,20 @@ function apply({ arms, load, design }: Measurement, seed: string, durationNs: nu
     arms: names,
     seed,
     arrivals: load.arrivals,
-    pacing: load.pacing,
+    pacing: pacingOf(load, cpuCount),
     ratePerSecond: design === 'slice' ? load.ratePerSecond : load.ratePerSecond * names.length,
     durationNs: design === 'slice' ? durationNs * names.length : durationNs,
     requests: perArm * names.length,
     ...(design === 'slice' ? { requestsPerSlice: requestsPerSlice(perArm, durationNs) } : {}),
   });
+}
+
+/** From this many on the generator has two of its own. */
+const CPUS_TO_SPIN = 4;
+
+function pacingOf({ pacing }: OpenLoad, cpuCount: number): 'sleep' | 'spin' {
+  if (pacing !== 'auto') return pacing;
+  return cpuCount >= CPUS_TO_SPIN ? 'spin' : 'sleep';
 }
 
 /** Whole turns only, so that every arm gets the same number of requests. */
@@ -196,11 +205,11 @@ interface OpenInstrument {
 /** Heavy instruments open first and close last, so that light ones see nothing of them. */
 async function openAll({ collectors, system, host }: MeasureContext, { arms }: Measurement): Promise<OpenInstrument[]> {
   const alone = arms.length === 1;
-  const onLadder = arms[0]?.planned.kind === 'cpu';
+  const unwanted = arms[0]?.planned.kind === 'cpu' ? 'latency' : 'ladder';
   const ordered = [...collectors].sort((a, b) => Number(a.weight === 'light') - Number(b.weight === 'light'));
   const open: OpenInstrument[] = [];
   for (const collector of ordered) {
-    if (collector.ladderOnly === true && !onLadder) continue;
+    if (collector.during === unwanted) continue;
     const readers = collector.sees === 'machine' ? arms.slice(0, 1) : arms;
     for (const { planned, channel } of readers) {
       if (collector.absent(channel.deployment, host) !== undefined) continue;

@@ -60,7 +60,7 @@ describe('a run', () => {
   test('with a rate far above what the machine can send: MT3003, trials kept', async () => {
     const file = await space.write(
       'e.yaml',
-      'name: fast\ndatapaths: [direct]\nworkloads: [grpc-unary]\nloads: [{ loop: open, rate: 150k/s, duration: 500ms, warmup: 0s, connections: 4 }]\nstatistics: { blocks: 2 }\n',
+      'name: fast\ndatapaths: [direct]\nworkloads: [grpc-unary]\nloads: [{ loop: open, rate: 150k/s, duration: 500ms, warmup: 0s, connections: 4 }]\nstatistics: { blocks: 2, stop: fixed, cpu: false }\n',
     );
     const result = await meshtax(['run', file, '--results', space.results, '--progress', 'quiet']);
     expect(result.stderr).toMatch(/^MT3003 The generator cannot send 150000\/s to direct: it reached \d+\/s/m);

@@ -105,5 +105,5 @@ datapaths:
   - ebpf-lab
 workloads: [http-echo, grpc-unary]
 loads: [{ loop: open, rate: 400/s, duration: 600ms, warmup: 100ms, connections: 4 }]
-statistics: { blocks: 2 }
+statistics: { blocks: 2, stop: fixed, design: block, cpu: false, blocksPerDeployment: 1 }
 `;

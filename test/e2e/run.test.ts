@@ -83,7 +83,7 @@ workloads: [http-echo]
 loads:
   - { loop: open, rate: 300/s, duration: 500ms, warmup: 100ms, connections: 2 }
   - { loop: closed, duration: 500ms, warmup: 100ms, connections: 2 }
-statistics: { blocks: 2, blocksPerDeployment: 2 }
+statistics: { blocks: 2, stop: fixed, cpu: false, blocksPerDeployment: 2 }
 `);
   expect(trials).toHaveLength(20);
   expectNothingWrong(trials);
@@ -99,7 +99,7 @@ statistics: { blocks: 2, blocksPerDeployment: 2 }
 datapaths: [direct, envoy-sidecar]
 workloads: [grpc-unary]
 loads: [{ loop: open, rate: 200/s, duration: 500ms, warmup: 200ms, connections: 2, grpcEngine: grpc-js }]
-statistics: { blocks: 2 }
+statistics: { blocks: 2, stop: fixed, cpu: false, blocksPerDeployment: 1 }
 `);
   expectExact(grpc.trials, 'envoy-sidecar', ['clientProxyRequests', 'serverProxyRequests']);
   expect(await settled(before)).toEqual(before);

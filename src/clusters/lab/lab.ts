@@ -15,7 +15,7 @@ import { ENVOY_VERSION, findEnvoy, provideEnvoy } from './envoy-binary.ts';
 import { machineFacts } from './facts.ts';
 import { liveLeases, stateDirectory, takeLease } from './lease.ts';
 import { CGROUP_ROOT } from './names.ts';
-import { installPackages, missingPackages } from './requirements.ts';
+import { benchTools, installPackages, missingPackages } from './requirements.ts';
 import { LabSession } from './session.ts';
 
 /** Below this the generator would take a CPU that the datapath needs, and pinning would distort more than it isolates. */
@@ -30,7 +30,7 @@ export const lab: Cluster = {
   title: 'embedded lab on this machine',
   schema: memberSchema('lab', options),
   describe,
-  setup: { missing, provide },
+  setup: { missing, provide, provideBenchTools },
   doctor: labDoctor,
   open,
   clean: cleanLab,
@@ -55,6 +55,11 @@ async function provide(system: System, say: (line: string) => void): Promise<voi
   if (packages.length > 0) await installPackages(system, packages, say);
   await provideEnvoy(system, say);
   for (const set of [bpfPrograms, meterPrograms]) await provideCompiled(system, set, say);
+}
+
+async function provideBenchTools(system: System, say: (line: string) => void): Promise<void> {
+  const packages = await missingPackages(system, benchTools);
+  if (packages.length > 0) await installPackages(system, packages, say);
 }
 
 function describe(experiment: Experiment): readonly string[] {

@@ -19,15 +19,23 @@ export const tools: readonly Tool[] = [
   { command: 'clang', debianPackage: 'clang' },
   { command: 'llc', debianPackage: 'llvm' },
   { command: 'python3', debianPackage: 'python3' },
+  { command: 'taskset', debianPackage: 'util-linux' },
+];
+
+/** Other load generators, for `meshtax calibrate` to compare with; what apt has of them. */
+export const benchTools: readonly Tool[] = [
+  { command: 'wrk', debianPackage: 'wrk' },
+  { command: 'hey', debianPackage: 'hey' },
+  { command: 'h2load', debianPackage: 'nghttp2-client' },
 ];
 
 const headers = [{ file: '/usr/include/bpf/bpf_helpers.h', debianPackage: 'libbpf-dev' }] as const;
 const SEARCH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
 /** Debian packages that are missing, without touching anything. */
-export async function missingPackages(system: System): Promise<string[]> {
+export async function missingPackages(system: System, wanted: readonly Tool[] = tools): Promise<string[]> {
   const missing = new Set<string>();
-  for (const tool of tools) if ((await findTool(system, tool.command)) === undefined) missing.add(tool.debianPackage);
+  for (const tool of wanted) if ((await findTool(system, tool.command)) === undefined) missing.add(tool.debianPackage);
   for (const header of headers) if (!(await system.files.exists(header.file))) missing.add(header.debianPackage);
   return [...missing].sort();
 }

@@ -102,6 +102,8 @@ export interface ClusterSetup {
   missing(system: System): Promise<readonly string[]>;
   /** @throws MeshtaxError MT2001-MT2006. `say` announces each step before it is taken. */
   provide(system: System, say: (line: string) => void): Promise<void>;
+  /** Other load generators to compare with, where the system's package manager has them. */
+  provideBenchTools?(system: System, say: (line: string) => void): Promise<void>;
 }
 
 export interface Cluster {

@@ -29,8 +29,8 @@ export interface Collector {
   readonly weight: 'heavy' | 'light';
   /** `machine`: what it reads belongs to an arm only while that arm is alone. */
   readonly sees: 'arm' | 'machine';
-  /** Only on the steps of the rate ladder: it would disturb latency. */
-  readonly ladderOnly?: boolean;
+  /** `ladder`: it would disturb latency. `latency`: what it reads does not depend on the rate. */
+  readonly during: 'latency' | 'ladder' | 'both';
   /** Why it has nothing to read here, or undefined when it has. */
   absent(deployment: Deployment, host: HostInstruments): string | undefined;
   open(scope: CollectorScope): Promise<Recording>;
