@@ -27,6 +27,9 @@ export const subjects: readonly Subject[] = [
   { name: 'grpc-open-conformance', protocol: 'grpc', engine: 'grpc-js', pacing: 'sleep', connections: 4 },
 ];
 
+/** Drives closed loops only, so there is nothing to tell of its clock. */
+const capacitySubject: Subject = { name: 'http-capacity', protocol: 'http', engine: 'autocannon', pacing: 'sleep', connections: 16 };
+
 export interface CalibrationRequest {
   readonly quick: boolean;
   readonly meshtax: string;
@@ -57,7 +60,7 @@ type GeneratorFigures = Pick<
 >;
 
 async function generatorFigures(site: CalibrationSite, { quick, say }: CalibrationRequest): Promise<GeneratorFigures> {
-  const effort: Effort = quick ? { windowNs: 3e9, warmupNs: 1.5e9 } : { windowNs: 12e9, warmupNs: 5e9 };
+  const effort: Effort = quick ? { windowNs: 4e9, warmupNs: 1.5e9 } : { windowNs: 12e9, warmupNs: 5e9 };
   const figures: GeneratorFigures = {
     quantileError: {},
     quantileErrorMasked: {},
@@ -87,13 +90,14 @@ async function generatorFigures(site: CalibrationSite, { quick, say }: Calibrati
     }
     if (!quick) figures.highestRatePerCore[name] = await highestRatePerCore(site, subject);
   }
+  if (!quick) figures.selfCost[capacitySubject.name] = await selfCost(site, capacitySubject, 3, 3);
   return figures;
 }
 
 type ComparisonFigures = Pick<Figures, 'falsePositives' | 'pairSd' | 'equivalentAfterSeconds' | 'injected'>;
 
 async function comparisonFigures({ quick, say, runExperiment }: CalibrationRequest): Promise<ComparisonFigures> {
-  const blocks = quick ? 8 : 24;
+  const blocks = quick ? 4 : 24;
   say('the same datapath twice');
   const same = await runExperiment(nullExperiment(blocks));
   const secondsOf = (stored: StoredRun, count: number | undefined) => (count === undefined ? null : count * blockSeconds(stored));

@@ -1,5 +1,5 @@
 import type { Cell } from '../analysis/analyse.ts';
-import { formatValue } from '../model/format.ts';
+import { formatValue, scaleFor, significant } from '../model/format.ts';
 import { CHART_CONFIG, SERIES_STYLE, type Chart } from './chart.ts';
 
 const MARKED = [0, 0.5, 0.9, 0.99, 0.999, 0.9999];
@@ -16,7 +16,7 @@ export const percentileCurve: Chart = {
       title: `Latency by percentile: ${comparison.workload}, ${comparison.load}`,
       sentence: `All requests of all valid blocks together, to show the shape; the intervals come from the blocks. ${lastPoints(cells)}`,
       table: {
-        caption: 'Latency by percentile, all blocks together',
+        caption: 'Latency by percentile, all blocks together, before masking; in brackets the sampling error alone (blocks differ by more)',
         columns: [{ title: 'datapath', align: 'left' }, ...shares.map((share) => ({ title: nameOf(share), align: 'right' as const }))],
         rows: cells.map((cell) => [cell.arm, ...shares.map((share) => at(cell, share))]),
       },
@@ -31,7 +31,11 @@ function nameOf(share: number): string {
 
 function at(cell: Cell, share: number): string {
   const point = cell.curve.find((candidate) => candidate.share === share);
-  return point ? formatValue('ns', point.ns) : 'too few samples';
+  if (!point) return 'too few samples';
+  const scale = scaleFor('ns', point.ns);
+  const bare = (ns: number) => significant(ns / scale.factor);
+  const sampling = point.lowNs === undefined || point.highNs === undefined ? '' : ` [${bare(point.lowNs)}, ${bare(point.highNs)}]`;
+  return `${formatValue('ns', point.ns)}${sampling}`;
 }
 
 function lastPoints(cells: readonly Cell[]): string {

@@ -1,7 +1,7 @@
 import type { ValidityCheck } from '../model/contracts/check.ts';
 
-/** The pilot chose the duet below 40 %; a window may exceed that a little before it is worth a word. */
-const TOLERATED = 0.5;
+/** The pilot chooses the duet below 20 %; a window may exceed that a little before it is worth a word. */
+const TOLERATED = 0.3;
 
 export const coupling: ValidityCheck = {
   stage: 'validity',
@@ -15,7 +15,7 @@ export const coupling: ValidityCheck = {
     return {
       level: 'warning',
       detail,
-      why: 'busy CPUs let one datapath wait for the other: differences shrink',
+      why: 'busy CPUs let one datapath wait for the other: differences grow or shrink',
       fix: 'lower the rate, or choose `design: slice`',
     };
   },

@@ -33,7 +33,7 @@ export function explainPlan(plan: Plan, created: readonly string[]): string {
 }
 
 const DESIGNS = {
-  auto: 'all datapaths at once, each request drawn to one of them; in short random turns where that would use more than 40 % of the CPUs',
+  auto: 'all datapaths at once, each request drawn to one of them; in short random turns where that would use more than 20 % of the CPUs',
   duet: 'all datapaths at once, each request drawn to one of them',
   slice: 'in short turns, in random order',
   block: 'one datapath after the other, in random order',

@@ -10,7 +10,7 @@ export function calibrationVerdict({ passed, failures, quick }: Calibration): st
 /** The tables of a calibration, for every renderer. */
 export function calibrationTables(calibration: Calibration): Table[] {
   const { quantileError, quantileErrorMasked, bimodalError, stall, pacing, pacedCost, selfCost, highestRatePerCore } = calibration;
-  const names = Object.keys(quantileError);
+  const names = [...new Set([...Object.keys(quantileError), ...Object.keys(selfCost)])];
   const rows = (cells: (name: string) => string[]) => names.map((name) => [name, ...cells(name)]);
   return [
     table(
@@ -41,7 +41,7 @@ export function calibrationTables(calibration: Calibration): Table[] {
       rows((name) => [
         fixed(pacing[name]?.uniformCv, 3),
         fixed(pacing[name]?.poissonCv, 3),
-        `${fixed((pacing[name]?.lagP99Ns ?? 0) / 1000, 0)} us`,
+        pacing[name] ? `${fixed(pacing[name].lagP99Ns / 1000, 0)} us` : '',
         fixed(pacedCost[name]?.cpuMsPer1000, 0),
         fixed(selfCost[name]?.cpuMsPer1000, 1),
         Object.entries(selfCost[name]?.ratioTo ?? {})

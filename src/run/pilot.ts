@@ -12,7 +12,7 @@ import { throwIfInterrupted } from './interruption.ts';
 import { measure, type MeasureContext } from './measurement.ts';
 
 /** Above this share of all CPUs the arms of a duet make each other slower (docs/decisions/011-coupling-gate.md). */
-export const COUPLING_GATE = 0.4;
+export const COUPLING_GATE = 0.2;
 
 const GATE_NS = 1e9;
 const PROBE_NS = 0.5e9;

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Analysis } from '../../src/analysis/analyse.ts';
-import type { TrialRecord } from '../../src/model/records.ts';
+import type { RunRecord, TrialRecord } from '../../src/model/records.ts';
 import { inventory, meshtax, settled, SHORT, TIMING_CODES, workspace, type Workspace } from './machine.ts';
 
 let space: Workspace;
@@ -102,5 +102,31 @@ loads: [{ loop: open, rate: 200/s, duration: 500ms, warmup: 200ms, connections: 
 statistics: { blocks: 2, stop: fixed, cpu: false, blocksPerDeployment: 1 }
 `);
   expectExact(grpc.trials, 'envoy-sidecar', ['clientProxyRequests', 'serverProxyRequests']);
+  expect(await settled(before)).toEqual(before);
+});
+
+test('a duet with the real Envoy and eBPF: equal numbers, counters exact, masked beside raw, a ladder by the soaker, and it stops by itself', async () => {
+  const before = await inventory();
+  const { trials, path } = await run(`name: duet
+datapaths: [direct, envoy-sidecar, ebpf-lab]
+workloads: [http-echo]
+loads: [{ loop: open, rate: 150/s, duration: 1s, warmup: 200ms, connections: 4 }]
+statistics: { blocks: 3, minBlocks: 2, design: duet, blocksPerDeployment: 2, cpu: { shares: [0.2, 0.4, 0.7], window: 300ms, warmup: 100ms } }
+`);
+  const latency = trials.filter((trial) => trial.kind === 'latency' && !trial.superseded);
+  const ladder = trials.filter((trial) => trial.kind === 'cpu');
+  expect(latency.every((trial) => trial.design === 'duet' && trial.result.arms[0]?.sent === 150)).toBe(true);
+  expect(latency.every((trial) => (trial.sharedUtilisation ?? 0) > 0 && trial.host !== null && trial.masked !== null)).toBe(true);
+  expectExact(latency, 'envoy-sidecar', ['clientProxyRequests', 'serverProxyRequests']);
+  expectExact(latency, 'ebpf-lab', ['ebpfRequestsEgress', 'ebpfRequestsIngress']);
+  expect(ladder.length).toBeGreaterThanOrEqual(9);
+  for (const trial of ladder) {
+    const soaked = trial.measures.find((measure) => measure.collector === 'idle-soaker' && measure.metric === 'cpu')?.value ?? 0;
+    const components = trial.measures.filter((measure) => measure.collector === 'cgroup' && measure.metric === 'cpu');
+    // What the whole machine did is at least what its components were charged with.
+    expect(soaked).toBeGreaterThan(0.7 * components.reduce((sum, { value }) => sum + value, 0));
+  }
+  const record = JSON.parse(readFileSync(`${path}/run.json`, 'utf8')) as RunRecord;
+  expect(record.designs).toMatchObject([{ design: 'duet', capacityPerSecond: expect.any(Number) as number }]);
   expect(await settled(before)).toEqual(before);
 });

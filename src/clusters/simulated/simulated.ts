@@ -20,7 +20,7 @@ export const simulationOptions = z.object({
   drift: z.number().min(-1).max(1).default(0).describe('what each block adds to the log of the latency of all arms'),
   autocorrelation: z.number().min(0).max(0.99).default(0).describe('of successive trials of an arm'),
   outliers: z.number().min(0).max(1).default(0).describe('share of trials with ten times the noise'),
-  stallsPerSecond: share(0, 'stalls of the host, 2 to 20 ms each'),
+  stallsPerSecond: z.number().min(0).max(1000).default(0).describe('stalls of the host, 2 to 20 ms each'),
   cpuPerRequest: durationNs({ min: 0, max: 1e9 }).default(100_000).describe('of the baseline'),
   charges: z
     .record(

@@ -22,12 +22,34 @@ interface Pacing {
 let metronome: Worker | undefined;
 let pacing: Pacing | undefined;
 
+/** Arrivals that were posted and are not yet due: time and arm in turn. */
+const due: number[] = [];
+let ended = false;
+let polling = false;
+
+/** Hands over what is due; for the rest, some tens of microseconds away, it looks again after each pass of the event loop. */
+function poll(): void {
+  let taken = 0;
+  while (taken < due.length && (due[taken] as number) <= monotonicNs()) {
+    pacing?.arrive(due[taken] as number, due[taken + 1] as number);
+    taken += 2;
+  }
+  due.splice(0, taken);
+  polling = due.length > 0;
+  if (polling) setImmediate(poll);
+  else if (ended) {
+    ended = false;
+    pacing?.resolve();
+  }
+}
+
 /** One worker for the life of the process: starting one costs as much CPU as hundreds of requests. */
 function startMetronome(): Worker {
   const worker = new Worker(new URL('./metronome.ts', import.meta.url));
   worker.on('message', (message: number[] | 'end') => {
-    if (message === 'end') pacing?.resolve();
-    else for (let i = 0; i < message.length; i += 2) pacing?.arrive(message[i] as number, message[i + 1] as number);
+    if (message === 'end') ended = true;
+    else due.push(...message);
+    if (!polling) poll();
   });
   worker.on('error', (error) => {
     metronome = undefined;
