@@ -67,4 +67,5 @@ for (const count of [100, 1000, 10_000]) {
   const { seconds, maxRssMiB } = measure(target);
   console.log(`${count} trials: read, analysed and rendered as HTML in ${seconds.toFixed(2)} s, at most ${maxRssMiB.toFixed(0)} MiB`);
 }
-rmSync(directory, { recursive: true });
+if (process.env['KEEP'] === undefined) rmSync(directory, { recursive: true });
+else console.log(directory);

@@ -136,7 +136,8 @@ interface Draft {
 
 /** Everything but the verdicts: those need all figures of a family. */
 function draft({ run }: StoredRun, trials: readonly TrialRecord[], inference: Inference): Draft {
-  const first = trials.find((trial) => trial.kind === 'latency') ?? (trials[0] as TrialRecord);
+  const first = trials.find((trial) => trial.kind === 'latency') ?? trials[0];
+  if (!first) throw new Error('a comparison has trials');
   const byArm = Map.groupBy(trials, (trial) => trial.arm);
   const ownOf = (arm: string) => byArm.get(arm) ?? [];
   const validOf = (arm: string) => ownOf(arm).filter((trial) => trial.valid && !trial.superseded);

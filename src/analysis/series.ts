@@ -33,9 +33,14 @@ export interface ArmSeries {
 /** Percentiles of a stored trial never change; a run that assesses itself after each block asks for them again and again. */
 const known = new WeakMap<object, TrialMetric[]>();
 
-function percentilesOf(stored: { readonly count: number; readonly hdr: string } | undefined): TrialMetric[] {
+/** Decoded once: for the percentiles, and added up where a curve is wanted. */
+function percentilesOf(stored: { readonly count: number; readonly hdr: string } | undefined, sum?: Histogram): TrialMetric[] {
   if (!stored) return [];
-  const metrics = known.get(stored) ?? latencyMetrics(decode(stored));
+  const before = known.get(stored);
+  if (before && !sum) return before;
+  const histogram = decode(stored);
+  if (histogram) sum?.add(histogram);
+  const metrics = before ?? latencyMetrics(histogram);
   known.set(stored, metrics);
   return metrics;
 }
@@ -46,10 +51,12 @@ export function armSeries(trials: readonly TrialRecord[], masked: boolean, withS
   const ladderTrials = trials.filter((trial) => trial.kind === 'cpu');
   const figures = new Builder();
   const raw = new Builder();
+  const sum = withSum && latency.length > 0 ? newSum() : undefined;
   for (const trial of latency) {
     const response = trial.result.arms[0]?.response;
-    if (masked) raw.add(trial, percentilesOf(response), true);
-    figures.add(trial, percentilesOf(masked ? trial.masked?.response : response), true);
+    const all = percentilesOf(response, sum);
+    if (masked) raw.add(trial, all, true);
+    figures.add(trial, masked ? percentilesOf(trial.masked?.response) : all, true);
     figures.add(trial, resourceMetrics(trial, ladderTrials.length === 0), false);
   }
   const ladder = ladderBlocks(ladderTrials);
@@ -58,16 +65,7 @@ export function armSeries(trials: readonly TrialRecord[], masked: boolean, withS
     const place = { block, deployment: deployments.get(block) ?? 0 };
     for (const [component, { nsPerRequest }] of lines) figures.addValue(place, cpuMetric(component, nsPerRequest * 1000), null);
   }
-  return { figures: figures.series(), raw: raw.series(), ladder, sum: withSum ? sumOf(latency) : undefined };
-}
-
-function sumOf(trials: readonly TrialRecord[]): Histogram | undefined {
-  const sum = trials.length === 0 ? undefined : newSum();
-  for (const trial of trials) {
-    const histogram = decode(trial.result.arms[0]?.response);
-    if (histogram) sum?.add(histogram);
-  }
-  return sum;
+  return { figures: figures.series(), raw: raw.series(), ladder, sum };
 }
 
 /** In the order in which a reader wants them. */

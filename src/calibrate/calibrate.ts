@@ -23,7 +23,7 @@ const RELABELLED = 400;
 export const subjects: readonly Subject[] = [
   { name: 'http-open', protocol: 'http', engine: 'http1', pacing: 'sleep', connections: 64 },
   { name: 'http-open-spin', protocol: 'http', engine: 'http1', pacing: 'spin', connections: 64 },
-  { name: 'grpc-open', protocol: 'grpc', engine: 'http2', pacing: 'sleep', connections: 8 },
+  { name: 'grpc-open', protocol: 'grpc', engine: 'grpc-http2', pacing: 'sleep', connections: 8 },
   { name: 'grpc-open-conformance', protocol: 'grpc', engine: 'grpc-js', pacing: 'sleep', connections: 4 },
 ];
 
@@ -38,9 +38,9 @@ export interface CalibrationRequest {
   readonly facts: Calibration['facts'];
   readonly say: (line: string) => void;
   /** A place for generators and servers; closed again afterwards. */
-  withSite<T>(use: (site: CalibrationSite) => Promise<T>): Promise<T>;
+  readonly withSite: <T>(use: (site: CalibrationSite) => Promise<T>) => Promise<T>;
   /** Runs an experiment from its text and reads it back. */
-  runExperiment(specText: string): Promise<StoredRun>;
+  readonly runExperiment: (specText: string) => Promise<StoredRun>;
 }
 
 type Figures = Omit<Calibration, 'calibrationVersion' | 'at' | 'meshtax' | 'host' | 'facts' | 'quick' | 'passed' | 'failures'>;

@@ -32,8 +32,8 @@ export interface Window {
   readonly truth: readonly number[];
   readonly cpuMsPer1000: number;
   /** Percentiles of the answers, ns; masked: without those that became due around a stall of the host. */
-  got(share: number): number;
-  gotMasked(share: number): number;
+  readonly got: (share: number) => number;
+  readonly gotMasked: (share: number) => number;
 }
 
 export const RATE_PER_SECOND = 1000;

@@ -152,7 +152,9 @@ function judged(record: TrialRecord, checks: readonly ValidityCheck[]): TrialRec
 /** Loads all arms of a measurement for `durationNs` each; the number of requests is fixed, so that every arm gets as many. */
 function apply({ arms, load, design }: Measurement, seed: string, durationNs: number, cpuCount: number): Promise<LoadResult> {
   const names = arms.map(({ channel }) => channel.name);
-  const { generator, name } = arms[0]?.channel as Channel;
+  const [first] = arms;
+  if (!first) throw new Error('a measurement has an arm');
+  const { generator, name } = first.channel;
   if (load.loop === 'closed') return generator.load({ op: 'closed-load', arm: name, durationNs });
   const perArm = Math.max(1, Math.round((load.ratePerSecond * durationNs) / 1e9));
   return generator.load({

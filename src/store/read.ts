@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { MeshtaxError, reasonOf } from '../model/errors.ts';
 import type { Files } from '../model/ports.ts';
-import { runRecordSchema, SCHEMA_VERSION, trialRecordSchema, type RunRecord, type StoredRun } from '../model/records.ts';
+import { runRecordSchema, SCHEMA_VERSION, trialRecordSchema, type RunRecord, type StoredRun, type TrialRecord } from '../model/records.ts';
 import { CHECKSUMS, filesBelow, sha256 } from './run-directory.ts';
 
 export interface RunEntry {
@@ -45,14 +45,22 @@ export async function readRunRecord(path: string, files: Files): Promise<RunReco
 
 export async function readRun(path: string, files: Files): Promise<StoredRun> {
   const run = await readRunRecord(path, files);
-  const trials = [];
-  for (const entry of await files.list(`${path}/trials`)) {
-    // A directory without its trial.json was interrupted before the record was whole: it never counted.
-    if (entry.isDirectory && (await files.exists(`${path}/trials/${entry.name}/trial.json`))) {
-      trials.push(await parse(path, `trials/${entry.name}/trial.json`, trialRecordSchema, files));
-    }
+  const names = (await files.list(`${path}/trials`)).filter((entry) => entry.isDirectory).map((entry) => entry.name);
+  const trials: TrialRecord[] = [];
+  for (let i = 0; i < names.length; i += READ_AT_ONCE) {
+    const some = names.slice(i, i + READ_AT_ONCE).map((name) => readTrial(path, name, files));
+    trials.push(...(await Promise.all(some)).flatMap((trial) => trial ?? []));
   }
   return { run, trials };
+}
+
+/** Waiting for one file after the other would take longer than reading them. */
+const READ_AT_ONCE = 64;
+
+/** Undefined for a directory without its trial.json: it was interrupted before the record was whole, and never counted. */
+async function readTrial(path: string, name: string, files: Files): Promise<TrialRecord | undefined> {
+  const file = `trials/${name}/trial.json`;
+  return (await files.exists(`${path}/${file}`)) ? parse(path, file, trialRecordSchema, files) : undefined;
 }
 
 /** @throws MeshtaxError MT4003 naming the first file that is missing, changed or unknown to SHA256SUMS. */

@@ -24,7 +24,7 @@ function coverage(seed: string, runs: number, covers: (random: Random) => boolea
 const holds = (interval: { low: number; high: number } | undefined, truth: number) =>
   interval ? interval.low <= truth && truth <= interval.high : undefined;
 
-const shapes: Record<string, { draw(random: Random): number; mean: number }> = {
+const shapes: Record<string, { readonly draw: (this: void, random: Random) => number; readonly mean: number }> = {
   normal: { draw: (random) => 3 + 2 * random.normal(), mean: 3 },
   't with 3 degrees of freedom': {
     draw: (random) => random.normal() / Math.sqrt((random.normal() ** 2 + random.normal() ** 2 + random.normal() ** 2) / 3),

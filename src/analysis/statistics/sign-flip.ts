@@ -30,7 +30,12 @@ export function signFlipPValue(values: readonly number[], random: Random): numbe
   let extreme = 1; // the observed pattern is one of them
   for (let draw = 0; draw < draws; draw++) {
     let total = 0;
-    for (const value of values) total += random.below(2) === 0 ? value : -value;
+    let signs = 0;
+    for (let i = 0; i < n; i++) {
+      if (i % 32 === 0) signs = random.below(2 ** 32);
+      total += signs & 1 ? (values[i] as number) : -(values[i] as number);
+      signs >>>= 1;
+    }
     if (atLeast(total)) extreme++;
   }
   return extreme / (draws + 1);
