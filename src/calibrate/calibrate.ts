@@ -23,7 +23,7 @@ const RELABELLED = 400;
 export const subjects: readonly Subject[] = [
   { name: 'http-open', protocol: 'http', engine: 'http1', pacing: 'sleep', connections: 64 },
   { name: 'http-open-spin', protocol: 'http', engine: 'http1', pacing: 'spin', connections: 64 },
-  { name: 'grpc-open', protocol: 'grpc', engine: 'grpc-http2', pacing: 'sleep', connections: 8 },
+  { name: 'grpc-open', protocol: 'grpc', engine: 'grpc-frames', pacing: 'sleep', connections: 8 },
   { name: 'grpc-open-conformance', protocol: 'grpc', engine: 'grpc-js', pacing: 'sleep', connections: 4 },
 ];
 
@@ -99,13 +99,13 @@ type ComparisonFigures = Pick<Figures, 'falsePositives' | 'pairSd' | 'equivalent
 async function comparisonFigures({ quick, say, runExperiment }: CalibrationRequest): Promise<ComparisonFigures> {
   const blocks = quick ? 4 : 24;
   say('the same datapath twice');
-  const same = await runExperiment(nullExperiment(blocks));
+  const same = await runExperiment(nullExperiment(blocks, quick ? 'quick' : 'full'));
   const secondsOf = (stored: StoredRun, count: number | undefined) => (count === undefined ? null : count * blockSeconds(stored));
   const metrics = PRIMARY.filter((metric) => pairSpread(same, 'twin', metric));
   const injected: Figures['injected'] = [];
   const plan = injectionsOf(same);
   say(`injected slowdowns: ${plan.map(({ metric, delayNs }) => `${(delayNs / 1000).toFixed(1)} us (5 % of ${metric})`).join(', ')}`);
-  const slowed = await runExperiment(injectedExperiment(plan, blocks));
+  const slowed = await runExperiment(injectedExperiment(plan, blocks, quick ? 'quick' : 'full'));
   for (const { arm, metric, size, delayNs } of plan) {
     const found = firstVerdict(slowed, arm, metric, ['higher']);
     const ratio = found.final?.versus?.ratio;

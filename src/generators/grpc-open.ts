@@ -8,7 +8,7 @@ export const grpcOpen: Generator = {
   protocol: 'grpc',
   placement: 'shared',
   drives: (load) => load.loop === 'open' && load.grpcEngine === 'http2',
-  engine: 'grpc-http2',
+  engine: 'grpc-frames',
 };
 
 /** The reference client: what a real application uses, and the check that our framing is right. */

@@ -49,6 +49,7 @@ async function chooseDesign(context: MeasureContext, plan: Plan, comparison: Com
   if (load.loop === 'closed' || generator.placement !== 'shared')
     return { design: 'block', utilisation: null, reason: `${generator.title} drives one datapath at a time` };
   if (channels.length < 2) return { design: 'block', utilisation: null, reason: 'there is one datapath only' };
+  if (asked === 'block') return { design: 'block', utilisation: null, reason: 'the experiment asks for it' };
   const utilisation = await utilisationTogether(context, load, channels);
   const used = utilisation === null ? 'CPU use unknown' : `all datapaths together use ${percent(utilisation)} of the CPUs`;
   if (asked !== 'auto') return { design: asked, utilisation, reason: `the experiment asks for it; ${used}` };

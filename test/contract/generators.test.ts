@@ -61,8 +61,8 @@ describe('against our server', () => {
   test.each([
     ['http1', 'http', 0],
     ['http1', 'http', 3000],
-    ['grpc-http2', 'grpc', 16],
-    ['grpc-http2', 'grpc', 20_000],
+    ['grpc-frames', 'grpc', 16],
+    ['grpc-frames', 'grpc', 20_000],
     ['grpc-js', 'grpc', 16],
   ] as const)('%s over %s, requests of %d bytes: all answered, all recorded', async (engine, protocol, requestBytes) => {
     const port = await serve(spec({ protocol, requestBytes }));
@@ -135,7 +135,7 @@ test('our gRPC client speaks to the reference server, trailers and status includ
     server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, bound) => (error ? reject(error) : resolve(bound))),
   );
   closers.push(() => server.forceShutdown());
-  const { arms } = await load(target('grpc-http2', port, { requestBytes: 77 }), 100);
+  const { arms } = await load(target('grpc-frames', port, { requestBytes: 77 }), 100);
   expect(seen).toHaveLength(100);
   expect(new Set(seen)).toEqual(new Set([77]));
   expect(arms[0]).toMatchObject({ ok: 90, errors: 10, errorKinds: { 'grpc-status 14': 10 } });
@@ -175,7 +175,7 @@ describe('against hostile servers every request ends, and none as a good answer'
       stream.on('error', () => {});
       stream.close(http2.constants.NGHTTP2_REFUSED_STREAM);
     });
-    const { arms } = await load(target('grpc-http2', await listen(server)), 20, 500);
+    const { arms } = await load(target('grpc-frames', await listen(server)), 20, 500);
     expect(arms[0]).toMatchObject({ ok: 0, errors: 20 });
   });
 

@@ -9,6 +9,7 @@ test('calibrate --quick --json prints one document with every figure, and leaves
   try {
     const result = await meshtax(['calibrate', '--quick', '--json', '--results', space.results], {
       env: { XDG_STATE_HOME: space.directory },
+      timeoutMs: 500_000,
     });
     expect([0, 5]).toContain(result.exitCode); // 5: this host does not let the tool be precise
     const calibration = calibrationSchema.parse(JSON.parse(result.stdout));
@@ -29,4 +30,4 @@ test('calibrate --quick --json prints one document with every figure, and leaves
   } finally {
     await space.remove();
   }
-});
+}, 520_000);

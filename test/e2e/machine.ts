@@ -62,11 +62,11 @@ function listing(directory: string): string[] {
   }
 }
 
-export function meshtax(args: readonly string[], options: { env?: Record<string, string>; cwd?: string } = {}) {
+export function meshtax(args: readonly string[], options: { env?: Record<string, string>; cwd?: string; timeoutMs?: number } = {}) {
   return execa(process.execPath, ['--no-warnings', `${ROOT}/src/main.ts`, ...args], {
     reject: false,
     cwd: options.cwd ?? ROOT,
-    timeout: 200_000,
+    timeout: options.timeoutMs ?? 200_000,
     env: options.env ?? {},
   });
 }

@@ -17,9 +17,10 @@ async function run(spec: string): Promise<{ stdout: string; trials: TrialRecord[
   expect(stderr).not.toContain('could not undo');
   expect(exitCode === 0 || exitCode === 4 ? '' : stderr).toBe('');
   const path = /^run: (.+)$/m.exec(stdout)?.[1] ?? '';
-  const trials = readdirSync(`${path}/trials`).map(
-    (name) => JSON.parse(readFileSync(`${path}/trials/${name}/trial.json`, 'utf8')) as TrialRecord,
-  );
+  // A host that stood still makes the run measure a window again: those are beside the point here.
+  const trials = readdirSync(`${path}/trials`)
+    .map((name) => JSON.parse(readFileSync(`${path}/trials/${name}/trial.json`, 'utf8')) as TrialRecord)
+    .filter((trial) => !trial.superseded);
   return { stdout, trials, path };
 }
 

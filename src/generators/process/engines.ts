@@ -3,6 +3,6 @@ import type { Engine } from './arm-client.ts';
 
 export const engines: Readonly<Record<string, () => Promise<Engine>>> = {
   http1: async () => (await import('./http1-engine.ts')).http1Engine,
-  'grpc-http2': async () => (await import('./grpc-http2-engine.ts')).grpcHttp2Engine,
+  'grpc-frames': async () => (await import('./grpc-engine.ts')).grpcEngine,
   'grpc-js': async () => (await import('./grpc-js-engine.ts')).grpcJsEngine,
 };

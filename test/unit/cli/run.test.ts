@@ -55,19 +55,11 @@ describe('a run', () => {
     const trial = ['load ARM warm-up', 'open instruments of ARM', 'load ARM fixed', 'close instruments of ARM'];
     const proof = ['connect ARM', 'load ARM proof'];
     const fullSpeed = ['load ARM full speed', 'load ARM full speed'];
-    const gate = [
-      'load ARM and ARM warm-up',
-      'open instruments of ARM',
-      'open instruments of ARM',
-      'load ARM and ARM fixed',
-      'close instruments of ARM',
-      'close instruments of ARM',
-    ];
     const teardown = ['disconnect ARM', 'disconnect ARM', 'undo ARM', 'undo ARM'];
     expect(phases).toEqual([
       'open cluster',
       'start generator',
-      ...['deploy ARM', 'deploy ARM', ...proof, ...proof, ...fullSpeed, ...gate, ...trial, ...trial, ...teardown],
+      ...['deploy ARM', 'deploy ARM', ...proof, ...proof, ...fullSpeed, ...trial, ...trial, ...teardown],
       ...['deploy ARM', 'deploy ARM', ...proof, ...proof, ...fullSpeed, ...trial, ...trial, ...teardown],
       ...['stop generator', 'close cluster'],
     ]);
