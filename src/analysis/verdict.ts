@@ -25,6 +25,8 @@ export interface Evidence {
   readonly deployments: number;
   /** A reason not to judge at all. */
   readonly refusal: string | undefined;
+  /** A reason why nothing could be judged, if nothing can. */
+  readonly doubt: string | undefined;
 }
 
 /**
@@ -32,8 +34,18 @@ export interface Evidence {
  * of the interval). `higher` / `lower`: no difference lies outside the interval, also among its family. Else
  * `unresolved`.
  */
-export function judge({ difference, ratio, claimable, margin, deployments, refusal }: Evidence): Judged {
-  if (refusal !== undefined) return { verdict: 'cannot judge', material: false, reason: refusal };
+export function judge(evidence: Evidence): Judged {
+  const { refusal, doubt } = evidence;
+  if (refusal !== undefined) return cannot(refusal);
+  const judged = judgeAll(evidence);
+  return judged.verdict === 'unresolved' && doubt !== undefined ? cannot(doubt) : judged;
+}
+
+function cannot(reason: string): Judged {
+  return { verdict: 'cannot judge', material: false, reason };
+}
+
+function judgeAll({ difference, ratio, claimable, margin, deployments }: Evidence): Judged {
   const isSame = ratio ? ratio.low > 1 / (1 + margin) && ratio.high < 1 + margin : difference.low === 0 && difference.high === 0;
   const [low, high] = ratio ? [ratio.low - 1, ratio.high - 1] : [difference.low, difference.high];
   const excludesZero = low > 0 || high < 0;

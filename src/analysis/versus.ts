@@ -41,7 +41,9 @@ export interface Compared {
   readonly blocksToResolve: number | undefined;
   readonly robust: Robust | undefined;
   readonly variance: VarianceSplit | undefined;
+  /** Why there can be no verdict; why one is harder to reach. */
   readonly refusal: string | undefined;
+  readonly doubt: string | undefined;
 }
 
 /** Assumption-free companions. */
@@ -77,7 +79,7 @@ export function compareSeries(own: Series, baseline: Series, inference: Inferenc
   const ratio = logs && settled(logs, pairs, inference);
   if (!difference) return undefined;
   const scale = logs ?? differences;
-  const { values, merged, correlation, judgeable } = independentValues(scale);
+  const { values, merged, correlation, inflation } = independentValues(scale);
   return {
     difference: difference.interval,
     ratio: ratio && exponentiated(ratio.interval),
@@ -85,12 +87,16 @@ export function compareSeries(own: Series, baseline: Series, inference: Inferenc
     deployments: new Set(pairs.map((pair) => pair.own.deployment)).size,
     correlation,
     merged,
-    pValue: pValue(values, inference.kind),
-    eValue: eValue(values),
+    pValue: pValue(values, inference.kind, inflation),
+    eValue: eValue(values, inflation),
     ...planning(values, merged, logs !== undefined, inference),
     robust: inference.thorough ? robustOf(scale, pairs, logs !== undefined, inference.random) : undefined,
     variance: varianceSplit(groupsOf(scale, pairs), { block: 1, deployment: 1 }),
-    refusal: refusalOf(pairs, judgeable, correlation),
+    refusal: unequal(pairs) ? 'the two were not sent the same number of requests' : undefined,
+    doubt:
+      inflation > 1
+        ? `successive blocks depend on each other (correlation ${correlation.toFixed(2)}): the interval is widened, more blocks are needed to judge`
+        : undefined,
   };
 }
 
@@ -101,7 +107,7 @@ function settled(
   { kind, confidence, random }: Inference,
 ): { interval: Interval; basis: Compared['basis'] } | undefined {
   const independent = independentValues(values);
-  const overBlocks = intervalOf(independent.values, confidence, kind);
+  const overBlocks = intervalOf(independent.values, confidence, kind, independent.inflation);
   if (!overBlocks) return undefined;
   const blocks = { ...overBlocks, n: values.length };
   const groups = groupsOf(values, pairs);
@@ -161,8 +167,6 @@ function robustOf(scale: readonly number[], pairs: readonly Pair[], isLog: boole
   };
 }
 
-function refusalOf(pairs: readonly Pair[], judgeable: boolean, correlation: number): string | undefined {
-  if (pairs.some(({ own, other }) => own.sent !== other.sent)) return 'the two were not sent the same number of requests';
-  if (!judgeable) return `successive blocks depend on each other (correlation ${correlation.toFixed(2)}); more blocks are needed to judge`;
-  return undefined;
+function unequal(pairs: readonly Pair[]): boolean {
+  return pairs.some(({ own, other }) => own.sent !== other.sent);
 }

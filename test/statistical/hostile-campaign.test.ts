@@ -44,7 +44,7 @@ describe.each([8, 12, 24, 40])('%d blocks', (blocks) => {
 test('blocks that depend on each other and are too few to merge are refused in words', () => {
   const trials = Array.from({ length: 8 }, (_, block) =>
     ['direct', 'twin'].map((arm) =>
-      trialOf({ block, arm, latenciesNs: Array.from({ length: 40 }, () => 2e6 * (arm === 'twin' ? 1 + 0.05 * block : 1)) }),
+      trialOf({ block, arm, latenciesNs: Array.from({ length: 40 }, () => 2e6 * (arm === 'twin' ? 0.9 + 0.04 * block : 1)) }),
     ),
   ).flat();
   const cell = analyse(runOf(trials)).comparisons[0]?.cells.find((each) => each.arm === 'twin');

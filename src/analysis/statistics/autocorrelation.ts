@@ -27,20 +27,27 @@ export interface Independent {
   /** How many neighbouring blocks make one value. */
   readonly merged: number;
   readonly correlation: number;
-  /** False: still correlated with too few values left to merge further. */
-  readonly judgeable: boolean;
+  /**
+   * Still correlated with too few values left to merge further: what an interval must be widened by,
+   * sqrt((1 + r) / (1 - r)), the variance of the mean of a first-order process over that of independent values. Else 1.
+   */
+  readonly inflation: number;
 }
+
+/** Beyond this a correlation estimated from a few values says little more. */
+const MOST_CORRELATION = 0.9;
 
 /** Merges neighbours in pairs until successive values no longer correlate, or until too few would be left. */
 export function independentValues(values: readonly number[]): Independent {
   let current: readonly number[] = values;
   for (let merged = 1; ; merged *= 2) {
     const correlation = lagOneCorrelation(current);
-    if (correlation <= TOLERATED_CORRELATION) return { values: current, merged, correlation, judgeable: true };
+    if (correlation <= TOLERATED_CORRELATION) return { values: current, merged, correlation, inflation: 1 };
     if (Math.floor(current.length / 2) < FEWEST) {
       // So few values show a correlation of this size by chance one time in six.
-      const judgeable = correlation <= TOLERATED_CORRELATION + 1 / Math.sqrt(current.length);
-      return { values: current, merged, correlation, judgeable };
+      const byChance = correlation <= TOLERATED_CORRELATION + 1 / Math.sqrt(current.length);
+      const r = Math.min(MOST_CORRELATION, correlation);
+      return { values: current, merged, correlation, inflation: byChance ? 1 : Math.sqrt((1 + r) / (1 - r)) };
     }
     current = pairs(current);
   }

@@ -5,21 +5,21 @@ import { studentTCdf } from './student-t.ts';
 import type { IntervalKind } from './interval.ts';
 
 /** Expected at most 1 when the mean is zero, at every stopping time (Wang, Ramdas, arXiv 2310.03722). */
-export function eValue(values: readonly number[]): number {
+export function eValue(values: readonly number[], inflation = 1): number {
   const n = values.length;
   if (n < 3) return 1;
-  const t2 = squaredT(values);
+  const t2 = squaredT(values) / inflation ** 2;
   if (!Number.isFinite(t2)) return t2;
   const shrink = 1 + n * PRIOR_VARIANCE;
   return Math.pow(shrink, -0.5) * Math.pow((1 + t2 / (n - 1)) / (1 + t2 / ((n - 1) * shrink)), n / 2);
 }
 
 /** Two-sided, matching the interval of the same kind: below 1 - confidence exactly when zero is outside it. */
-export function pValue(values: readonly number[], kind: IntervalKind): number {
+export function pValue(values: readonly number[], kind: IntervalKind, inflation = 1): number {
   const n = values.length;
-  if (kind === 'anytime') return Math.min(1, 1 / eValue(values));
+  if (kind === 'anytime') return Math.min(1, 1 / eValue(values, inflation));
   if (n < 2) return 1;
-  const t2 = squaredT(values);
+  const t2 = squaredT(values) / inflation ** 2;
   return Number.isFinite(t2) ? 2 * (1 - studentTCdf(Math.sqrt(t2), n - 1)) : 0;
 }
 

@@ -12,13 +12,13 @@ export interface Interval {
 /** `fixed`: the number of blocks was set beforehand. `anytime`: the run stopped when it had its answer. */
 export type IntervalKind = 'fixed' | 'anytime';
 
-/** Undefined where so few values bound nothing. */
-export function intervalOf(values: readonly number[], confidence: number, kind: IntervalKind): Interval | undefined {
+/** Undefined where so few values bound nothing. `inflation`: of the standard error, for values that depend on each other. */
+export function intervalOf(values: readonly number[], confidence: number, kind: IntervalKind, inflation = 1): Interval | undefined {
   const n = values.length;
   const half = kind === 'anytime' ? anytimeHalfWidth(n, confidence) : tHalfWidth(n, confidence);
   if (half === undefined) return undefined;
   const estimate = mean([...values]);
-  const reach = half * sampleStandardDeviation([...values]);
+  const reach = half * inflation * sampleStandardDeviation([...values]);
   return { estimate, low: estimate - reach, high: estimate + reach, n };
 }
 

@@ -9,6 +9,7 @@ const evidence = (ratio: [number, number] | undefined, change: Partial<Evidence>
   margin: 0.05,
   deployments: 3,
   refusal: undefined,
+  doubt: undefined,
   ...change,
 });
 
@@ -44,6 +45,11 @@ describe('judge', () => {
       reason: expect.stringContaining('3 deployments') as string,
     });
     expect(judge({ ...tight, deployments: 3 }).verdict).toBe('higher');
+  });
+
+  test('a doubt turns unresolved into cannot judge, and leaves a clear case alone', () => {
+    expect(judge(evidence([0.9, 1.3], { doubt: 'dependent' }))).toMatchObject({ verdict: 'cannot judge', reason: 'dependent' });
+    expect(judge(evidence([1.5, 1.6], { doubt: 'dependent' })).verdict).toBe('higher');
   });
 
   test('a refusal comes before everything else', () => {
