@@ -16,7 +16,7 @@ export function expectationOf(calibration: Calibration | null, { blocks, stop, c
   const kind = stop === 'fixed' ? 'fixed' : 'anytime';
   const parts = Object.entries(calibration.pairSd).map(([metric, { masked }]) => {
     const effect = Math.expm1(minimumDetectableEffect(masked, blocks, kind, confidence));
-    return `${metric.replace('latency.', '')} ${(effect * 100).toFixed(1)} %`;
+    return `${metric.replace('latency.', '')} ${Number.isFinite(effect) ? `${(effect * 100).toFixed(1)} %` : 'nothing'}`;
   });
   const detail = `with ${blocks} blocks, at 80 % power, from two identical datapaths in the calibration: ${parts.join(', ')}; the margin is ${margin * 100} %`;
   return { ...base, detail, fix: '' };

@@ -97,7 +97,7 @@ async function generatorFigures(site: CalibrationSite, { quick, say }: Calibrati
 type ComparisonFigures = Pick<Figures, 'falsePositives' | 'pairSd' | 'equivalentAfterSeconds' | 'injected'>;
 
 async function comparisonFigures({ quick, say, runExperiment }: CalibrationRequest): Promise<ComparisonFigures> {
-  const blocks = quick ? 4 : 24;
+  const blocks = quick ? 6 : 24;
   say('the same datapath twice');
   const same = await runExperiment(nullExperiment(blocks, quick ? 'quick' : 'full'));
   const secondsOf = (stored: StoredRun, count: number | undefined) => (count === undefined ? null : count * blockSeconds(stored));

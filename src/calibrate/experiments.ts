@@ -51,6 +51,6 @@ function experimentText(name: string, question: string, arms: readonly object[],
     datapaths: ['direct', ...arms],
     workloads: ['http-echo'],
     loads: [{ loop: 'open', rate: '1000/s', warmup: '500ms', duration: WINDOW[effort] }],
-    statistics: { ...statistics, stop: 'when-resolved', budget: '1h', measureAll: true, blocksPerDeployment },
+    statistics: { ...statistics, stop: 'when-resolved', budget: '1h', design: 'duet', measureAll: true, blocksPerDeployment },
   });
 }
