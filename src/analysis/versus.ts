@@ -15,6 +15,9 @@ import type { Judged } from './verdict.ts';
 /** How far one level of repetition may disagree with the other before the wider interval is printed. */
 const DISAGREEMENT = 1.5;
 
+/** A deployment takes about as long as this many blocks: for the suggested repetition counts. */
+const DEPLOYMENT_COST = 2;
+
 export interface Inference {
   readonly kind: IntervalKind;
   readonly confidence: number;
@@ -91,7 +94,7 @@ export function compareSeries(own: Series, baseline: Series, inference: Inferenc
     eValue: eValue(values, inflation),
     ...planning(values, merged, logs !== undefined, inference),
     robust: inference.thorough ? robustOf(scale, pairs, logs !== undefined, inference.random) : undefined,
-    variance: varianceSplit(groupsOf(scale, pairs), { block: 1, deployment: 1 }),
+    variance: varianceSplit(groupsOf(scale, pairs), { block: 1, deployment: DEPLOYMENT_COST }),
     refusal: unequal(pairs) ? 'the two were not sent the same number of requests' : undefined,
     doubt:
       inflation > 1

@@ -1,6 +1,7 @@
 /** The tables behind the verdicts: before masking, the ladder and whether it adds up, cross-checks. */
 import type { Analysis, Cell, CellMetric, ComparisonAnalysis } from '../analysis/analyse.ts';
 import { PRIMARY } from '../analysis/metrics.ts';
+import type { VarianceSplit } from '../analysis/statistics/variance-split.ts';
 import type { Table } from '../charts/chart.ts';
 import { formatDifference, formatEstimate, formatValue } from '../model/format.ts';
 
@@ -70,7 +71,6 @@ export function crossCheckTable(comparison: ComparisonAnalysis, { confidence }: 
       const { versus } = metric;
       if (!versus?.robust || !PRIMARY.some((id) => id === metric.metric.id)) return [];
       const { robust, variance } = versus;
-      const deployments = variance ? Math.sqrt(variance.deployment) : undefined;
       return [
         [
           cell.arm,
@@ -82,9 +82,7 @@ export function crossCheckTable(comparison: ComparisonAnalysis, { confidence }: 
           robust.cliffsDelta.toFixed(2),
           robust.signFlipP === undefined ? 'too few blocks' : robust.signFlipP.toFixed(4),
           `${versus.difference.n}${versus.merged > 1 ? `, merged by ${versus.merged}` : ''}, correlation ${versus.correlation.toFixed(2)}`,
-          deployments === undefined
-            ? `${versus.deployments}`
-            : `${versus.deployments}, sd ${percent(deployments)} (blocks ${percent(Math.sqrt(variance?.block ?? 0))})`,
+          variance === undefined ? `${versus.deployments}` : `${versus.deployments}, ${spreads(variance)}`,
           versus.detectable === undefined ? '' : percent(versus.detectable),
           versus.survivesGrid ? 'yes' : 'no',
           agreement(versus.verdict, robust.signFlipP, robust.outliers, confidence),
@@ -111,6 +109,12 @@ export function crossCheckTable(comparison: ComparisonAnalysis, { confidence }: 
     ),
     rows,
   };
+}
+
+/** Kalibera and Jones: where the variance arises, and how often to repeat inside a deployment. */
+function spreads({ deployment, block, blocksPerDeployment }: VarianceSplit): string {
+  const best = blocksPerDeployment === undefined ? '' : `; ${blocksPerDeployment} blocks each would be best`;
+  return `sd ${percent(Math.sqrt(deployment))} (blocks ${percent(Math.sqrt(block))})${best}`;
 }
 
 function agreement(verdict: string, signFlipP: number | undefined, outliers: boolean, confidence: number): string {
