@@ -14,7 +14,7 @@ import {
   type Effort,
   type Subject,
 } from './known-delay.ts';
-import { highestRatePerCore, selfCost } from './self-cost.ts';
+import { highestRatePerCore, selfCost, type SelfCost } from './self-cost.ts';
 
 const LOGNORMAL = ['lognormal', '2e6', '0.6'] as const;
 const BIMODAL = ['bimodal', '0.5e6', '20e6', '0.05'] as const;
@@ -86,12 +86,16 @@ async function generatorFigures(site: CalibrationSite, { quick, say }: Calibrati
     figures.pacing[name] = pacingFigures(lognormal, stalled);
     if (subject.pacing === 'sleep' && !quick) {
       say(`${name}: what it costs itself`);
-      figures.selfCost[name] = await selfCost(site, subject, 3, 3);
+      keepCost(figures, name, await selfCost(site, subject, 3, 3));
     }
     if (!quick) figures.highestRatePerCore[name] = await highestRatePerCore(site, subject);
   }
-  if (!quick) figures.selfCost[capacitySubject.name] = await selfCost(site, capacitySubject, 3, 3);
+  if (!quick) keepCost(figures, capacitySubject.name, await selfCost(site, capacitySubject, 3, 3));
   return figures;
+}
+
+function keepCost(figures: GeneratorFigures, name: string, cost: SelfCost | undefined): void {
+  if (cost) figures.selfCost[name] = cost;
 }
 
 type ComparisonFigures = Pick<Figures, 'falsePositives' | 'pairSd' | 'equivalentAfterSeconds' | 'injected'>;

@@ -19,7 +19,8 @@ export interface CalibrationSite {
   readonly bench: Bench;
   readonly host: HostInstruments;
   startGenerator(undo: PushUndo): Promise<GeneratorSession>;
-  readonly undo: PushUndo;
+  /** Whatever `use` starts is stopped when it ends: a truth server polls, and two of them on one CPU tell no truth. */
+  readonly scoped: <T>(use: (undo: PushUndo) => Promise<T>) => Promise<T>;
 }
 
 export interface Effort {
@@ -40,14 +41,25 @@ export const RATE_PER_SECOND = 1000;
 const RESPONSE_BYTES = 1024;
 
 /** One generator, one server, one window; each in processes of its own. */
-export async function knownWindow(
+export function knownWindow(
   site: CalibrationSite,
   subject: Subject,
   server: readonly string[],
   arrivals: 'poisson' | 'uniform',
   effort: Effort,
 ): Promise<Window> {
-  const { bench, host, undo } = site;
+  return site.scoped((undo) => measureWindow(site, subject, server, arrivals, effort, undo));
+}
+
+async function measureWindow(
+  site: CalibrationSite,
+  subject: Subject,
+  server: readonly string[],
+  arrivals: 'poisson' | 'uniform',
+  effort: Effort,
+  undo: PushUndo,
+): Promise<Window> {
+  const { bench, host } = site;
   const truthServer = await bench.startTruthServer([subject.protocol, ...server], undo);
   const generator = await site.startGenerator(undo);
   await bench.keepApart(generator);

@@ -1,6 +1,7 @@
 /** What a generator costs itself, beside other tools on the same CPU against the same server, and how fast it can go. */
 import { median } from 'simple-statistics';
 import type { Bench } from '../model/contracts/cluster.ts';
+import type { PushUndo } from '../model/contracts/deployment.ts';
 import { highestRate } from '../model/search.ts';
 import type { CalibrationSite, Subject } from './known-delay.ts';
 
@@ -90,9 +91,19 @@ export interface SelfCost {
   readonly ratioTo: Record<string, number>;
 }
 
-/** Tools and generator take turns, so many rounds; medians. */
-export async function selfCost(site: CalibrationSite, subject: Subject, rounds: number, seconds: number): Promise<SelfCost> {
-  const { bench, undo } = site;
+/** Tools and generator take turns, so many rounds; medians. Undefined when nothing was answered. */
+export function selfCost(site: CalibrationSite, subject: Subject, rounds: number, seconds: number): Promise<SelfCost | undefined> {
+  return site.scoped((undo) => compareCost(site, subject, rounds, seconds, undo));
+}
+
+async function compareCost(
+  site: CalibrationSite,
+  subject: Subject,
+  rounds: number,
+  seconds: number,
+  undo: PushUndo,
+): Promise<SelfCost | undefined> {
+  const { bench } = site;
   const server = await bench.startTruthServer([subject.protocol, 'null'], undo);
   const url = `http://${server.dial.host}:${server.dial.port}`;
   const generator = await site.startGenerator(undo);
@@ -108,14 +119,15 @@ export async function selfCost(site: CalibrationSite, subject: Subject, rounds: 
     const before = await bench.cpuNs(generator.component);
     const result = await load(seconds * 1e9);
     const ok = result.arms[0]?.ok ?? 0;
-    own.push(((await bench.cpuNs(generator.component)) - before) / 1e6 / (ok / 1000));
+    if (ok > 0) own.push(((await bench.cpuNs(generator.component)) - before) / 1e6 / (ok / 1000));
     rates.push(result.achievedRatePerSecond);
     for (const tool of tools.filter((each) => each.protocol === subject.protocol)) {
-      const cost = await toolCost(bench, tool, url, seconds, site.undo);
+      const cost = await toolCost(bench, tool, url, seconds, undo);
       if (cost !== undefined) others.set(tool.name, [...(others.get(tool.name) ?? []), cost]);
     }
   }
   await generator.disconnect('a');
+  if (own.length === 0) return undefined;
   const cpuMsPer1000 = median(own);
   return {
     cpuMsPer1000,
@@ -125,13 +137,7 @@ export async function selfCost(site: CalibrationSite, subject: Subject, rounds: 
 }
 
 /** CPU ms per 1000 answers; undefined where the tool is missing or said nothing we can read. */
-async function toolCost(
-  bench: Bench,
-  tool: Tool,
-  url: string,
-  seconds: number,
-  undo: CalibrationSite['undo'],
-): Promise<number | undefined> {
+async function toolCost(bench: Bench, tool: Tool, url: string, seconds: number, undo: PushUndo): Promise<number | undefined> {
   const run = await bench.runTool(tool.command(url, seconds), undo);
   const requests = run ? tool.requests(run.stdout) : Number.NaN;
   return run && requests > 0 ? run.cpuNs / 1e6 / (requests / 1000) : undefined;
@@ -140,8 +146,12 @@ async function toolCost(
 const PROBE_NS = 1e9;
 
 /** The highest open-loop rate that a generator on one CPU sends in time: rate within 1 %, no backlog, loop at most 80 % busy. */
-export async function highestRatePerCore(site: CalibrationSite, subject: Subject): Promise<number> {
-  const { bench, undo } = site;
+export function highestRatePerCore(site: CalibrationSite, subject: Subject): Promise<number> {
+  return site.scoped((undo) => climb(site, subject, undo));
+}
+
+async function climb(site: CalibrationSite, subject: Subject, undo: PushUndo): Promise<number> {
+  const { bench } = site;
   const server = await bench.startTruthServer([subject.protocol, 'null'], undo);
   const generator = await site.startGenerator(undo);
   await bench.keepApart(generator);

@@ -47,6 +47,18 @@ export async function calibrateCommand(app: App, options: CalibrateOptions): Pro
   return calibration.passed ? EXIT.ok : EXIT.gate;
 }
 
+function scopedIn(app: App): CalibrationSite['scoped'] {
+  return async (use) => {
+    const undo = new UndoStack(app.system.clock);
+    try {
+      return await use(undo.push);
+    } finally {
+      for (const { title, reason } of await undo.unwind(UNDO_BUDGET_MS))
+        app.err(`could not undo ${title}: ${reason} (meshtax clean --all)\n`);
+    }
+  };
+}
+
 /** @throws MeshtaxError MT2001 where there is no lab, MT2002 when a run is going on. */
 async function withLab<T>(app: App, use: (site: CalibrationSite, facts: Calibration['facts']) => Promise<T>): Promise<T> {
   const lab = app.families.clusters.find((cluster) => cluster.id === 'lab');
@@ -60,7 +72,7 @@ async function withLab<T>(app: App, use: (site: CalibrationSite, facts: Calibrat
     const session = await lab.open(lab.schema.parse({ id: 'lab' }), app.system, { runId, logDirectory, allowConcurrent: false }, undo.push);
     const { bench, host } = session;
     if (!bench) throw new MeshtaxError('MT2001', { problem: 'it has no bench', fix: '' });
-    const site: CalibrationSite = { bench, host, undo: undo.push, startGenerator: (push) => session.startGenerator(undefined, push) };
+    const site: CalibrationSite = { bench, host, scoped: scopedIn(app), startGenerator: (push) => session.startGenerator(undefined, push) };
     return await use(site, session.facts);
   } finally {
     for (const { title, reason } of await undo.unwind(UNDO_BUDGET_MS))
