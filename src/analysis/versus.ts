@@ -9,11 +9,13 @@ import { exponentiated, intervalOf, type Interval, type IntervalKind } from './s
 import { cliffsDelta, hodgesLehmann } from './statistics/location.ts';
 import { blocksForHalfWidth, minimumDetectableEffect } from './statistics/power.ts';
 import { signFlipPValue } from './statistics/sign-flip.ts';
-import { varianceSplit, type VarianceSplit } from './statistics/variance-split.ts';
+import { deploymentsDifferPValue, varianceSplit, type VarianceSplit } from './statistics/variance-split.ts';
 import type { Judged } from './verdict.ts';
 
 /** How far one level of repetition may disagree with the other before the wider interval is printed. */
 const DISAGREEMENT = 1.5;
+/** Above this p the deployments differ by no more than their blocks explain: three of them alone would bound little. */
+const DEPLOYMENTS_DIFFER_P = 0.05;
 
 /** A deployment takes about as long as this many blocks: for the suggested repetition counts. */
 const DEPLOYMENT_COST = 2;
@@ -114,7 +116,8 @@ function settled(
   if (!overBlocks) return undefined;
   const blocks = { ...overBlocks, n: values.length };
   const groups = groupsOf(values, pairs);
-  if (groups.length < 3 || groups.length === values.length) return { interval: blocks, basis: 'blocks' };
+  const alike = groups.length < 3 || groups.length === values.length || deploymentsDifferPValue(groups) > DEPLOYMENTS_DIFFER_P;
+  if (alike) return { interval: blocks, basis: 'blocks' };
   const resampled = hierarchicalBootstrap(groups, confidence, random);
   const overDeployments = intervalOf(
     groups.map((group) => mean([...group])),

@@ -1,3 +1,4 @@
+import type { SoakedCpu } from '../model/contracts/cluster.ts';
 import type { Collector } from '../model/contracts/collector.ts';
 import type { Measure } from '../model/records.ts';
 
@@ -6,7 +7,7 @@ export const idleSoaker: Collector = {
   id: 'idle-soaker',
   title: 'CPU of the whole machine, by idle soaker',
   includes:
-    'every moment in which a CPU did anything but soak: tasks, interrupts, softirq work, and what the hypervisor took; a constant share of it falls out of the slope',
+    'every moment in which a CPU did anything but soak: tasks, interrupts, softirq work, and what the hypervisor took for less than 0.1 ms at a time; a constant share of it falls out of the slope',
   leavesOut:
     'the cost of going idle and waking up again: while it runs no CPU sleeps. It therefore runs only on the steps of the rate ladder, never while latency is measured',
   weight: 'light',
@@ -18,24 +19,19 @@ export const idleSoaker: Collector = {
     return {
       async close() {
         const cpus = (await host.soaker?.stop()) ?? [];
-        const measure = (metric: string, value: number): Measure => ({
+        const measure = (metric: string, of: (cpu: SoakedCpu) => number): Measure => ({
           collector: 'idle-soaker',
           metric,
           component: 'machine-soaked',
           unit: 'ns',
           kind: 'counter',
-          value,
+          value: cpus.reduce((sum, cpu) => sum + of(cpu), 0),
         });
         return [
-          measure(
-            'cpu',
-            cpus.reduce((sum, { takenNs }) => sum + takenNs, 0),
-          ),
+          measure('cpu', ({ takenNs }) => takenNs),
+          measure('stolen', ({ stolenNs }) => stolenNs),
           // The kernel counts idle priority as busy: its own figure is only comparable without this.
-          measure(
-            'soakerOwn',
-            cpus.reduce((sum, { ownNs }) => sum + ownNs, 0),
-          ),
+          measure('soakerOwn', ({ ownNs }) => ownNs),
         ];
       },
     };

@@ -141,3 +141,28 @@ describe('from trial records to the report', () => {
     expect(different / 1000).toBeLessThan(0.073);
   });
 });
+
+describe('several blocks for each deployment', () => {
+  const ratioOf = (random: Random, deploymentNoise: number) => {
+    const trials = Array.from({ length: 6 }, (_, deployment) => {
+      const own = Math.exp(deploymentNoise * random.normal());
+      return Array.from({ length: 4 }, (__, index) => {
+        const block = deployment * 4 + index;
+        return ['direct', 'envoy'].map((arm) => {
+          const center = 2e6 * (arm === 'envoy' ? 1.2 * own : 1) * Math.exp(0.05 * random.normal());
+          return {
+            ...trialOf({ block, arm, latenciesNs: Array.from({ length: 40 }, () => center * Math.exp(0.3 * random.normal())) }),
+            deployment,
+          };
+        });
+      }).flat();
+    }).flat();
+    const cell = analyse(runOf(trials, { stop: 'when-resolved' }), false).comparisons[0]?.cells.find((each) => each.arm === 'envoy');
+    return cell?.metrics.find((each) => each.metric.id === 'latency.p50')?.versus?.ratio;
+  };
+
+  test.each([0, 0.02, 0.1])('deployments that differ by an sd of %d: the interval covers at least 94 %', (noise) => {
+    const share = coverage(`deployments/${noise}`, 600, (random) => holds(ratioOf(random, noise), 1.2));
+    expect(share).toBeGreaterThan(0.92); // 600 runs: three standard errors below 94.5 %
+  });
+});

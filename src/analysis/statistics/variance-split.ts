@@ -2,7 +2,8 @@
  * How much of the variance arises where, and how often to repeat each level: Kalibera, Jones, "Rigorous Benchmarking in
  * Reasonable Time", ISMM 2013, with the corrected formulas of libkalibera.
  */
-import { mean, sampleVariance } from 'simple-statistics';
+import { mean, sampleVariance, variance } from 'simple-statistics';
+import { incompleteBeta } from './beta.ts';
 
 export interface VarianceSplit {
   /** Variance of the true block values inside one deployment (T_1^2). */
@@ -26,4 +27,18 @@ export function varianceSplit(
   const deployment = Math.max(0, between - within / repetitions); // T_2^2 = S_2^2 - S_1^2 / r_1
   const best = deployment > 0 && within > 0 ? Math.sqrt((costs.deployment / costs.block) * (within / deployment)) : undefined;
   return { block: within, deployment, blocksPerDeployment: best === undefined ? undefined : Math.max(1, Math.ceil(best)) };
+}
+
+/** p of "all deployments have the same mean": one-way analysis of variance (Fisher). 1 where it cannot be told. */
+export function deploymentsDifferPValue(groups: readonly (readonly number[])[]): number {
+  const filled = groups.filter((group) => group.length > 0);
+  const n = filled.reduce((sum, group) => sum + group.length, 0);
+  const [d1, d2] = [filled.length - 1, n - filled.length];
+  if (d1 < 1 || d2 < 1) return 1;
+  const overall = mean(filled.flat());
+  const between = filled.reduce((sum, group) => sum + group.length * (mean([...group]) - overall) ** 2, 0) / d1;
+  const within = filled.reduce((sum, group) => sum + group.length * variance([...group]), 0) / d2;
+  if (within === 0) return between === 0 ? 1 : 0;
+  const f = between / within;
+  return 1 - incompleteBeta((d1 * f) / (d1 * f + d2), d1 / 2, d2 / 2);
 }

@@ -34,8 +34,8 @@ function soakerOf(dialogue: Dialogue): IdleSoaker {
     async stop() {
       const lines = await dialogue.ask('stop');
       return lines.map((line) => {
-        const [cpu = 0, wallNs = 0, takenNs = 0, ownNs = 0] = line.split(' ').map(Number);
-        return { cpu, wallNs, takenNs, ownNs };
+        const [cpu = 0, wallNs = 0, takenNs = 0, ownNs = 0, stolenNs = 0] = line.split(' ').map(Number);
+        return { cpu, wallNs, takenNs, ownNs, stolenNs };
       });
     },
   };

@@ -36,11 +36,19 @@ export interface StallMeter {
   take(): Promise<readonly Stall[]>;
 }
 
+export interface SoakedCpu {
+  readonly cpu: number;
+  readonly wallNs: number;
+  readonly takenNs: number;
+  readonly ownNs: number;
+  readonly stolenNs: number;
+}
+
 /** Idle-priority threads that see what everything else takes of each CPU. */
 export interface IdleSoaker {
   start(): Promise<void>;
-  /** `ownNs`: what the kernel charged to the idle thread itself. */
-  stop(): Promise<readonly { readonly cpu: number; readonly wallNs: number; readonly takenNs: number; readonly ownNs: number }[]>;
+  /** `takenNs`: by anything of this machine. `stolenNs`: by the hypervisor. `ownNs`: what the kernel charged to the idle thread itself. */
+  stop(): Promise<readonly SoakedCpu[]>;
 }
 
 /** What watches the machine itself; absent where nothing can. */

@@ -42,3 +42,29 @@ describe('arrivals', () => {
     );
   });
 });
+
+describe('several arms', () => {
+  const arms = (change: Partial<ArrivalSpec>) =>
+    [...arrivalTimes({ seed: 's', arrivals: 'poisson', ratePerSecond: 1000, durationNs: 0, requests: 4000, arms: 4, ...change })].map(
+      ({ arm }) => arm,
+    );
+  const counts = (drawn: readonly number[]) => [0, 1, 2, 3].map((arm) => drawn.filter((each) => each === arm).length);
+
+  test('a known number of requests is shared equally, each drawn apart', () => {
+    const drawn = arms({});
+    expect(counts(drawn)).toEqual([1000, 1000, 1000, 1000]);
+    // A coin, not a turn: the next arm is another in three of four cases.
+    const changes = drawn.filter((arm, index) => index > 0 && arm !== drawn[index - 1]).length;
+    expect(Math.abs(changes / 4000 - 0.75)).toBeLessThan(0.03);
+  });
+
+  test('in slices every arm has its turn once a round, and as many requests', () => {
+    const drawn = arms({ requestsPerSlice: 250 });
+    expect(counts(drawn)).toEqual([1000, 1000, 1000, 1000]);
+    for (let round = 0; round < 4; round++) {
+      const turns = [0, 1, 2, 3].map((turn) => drawn.slice(round * 1000 + turn * 250, round * 1000 + (turn + 1) * 250));
+      expect(turns.every((turn) => new Set(turn).size === 1)).toBe(true);
+      expect(new Set(turns.map((turn) => turn[0])).size).toBe(4);
+    }
+  });
+});

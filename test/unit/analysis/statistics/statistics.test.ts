@@ -13,7 +13,7 @@ import { quantileRanks } from '../../../../src/analysis/statistics/quantile-inte
 import { signFlipPValue } from '../../../../src/analysis/statistics/sign-flip.ts';
 import { costLine } from '../../../../src/analysis/statistics/slope.ts';
 import { changePointPValue, steadyFrom, theilSenSlope } from '../../../../src/analysis/statistics/trend.ts';
-import { varianceSplit } from '../../../../src/analysis/statistics/variance-split.ts';
+import { deploymentsDifferPValue, varianceSplit } from '../../../../src/analysis/statistics/variance-split.ts';
 import { seededRandom } from '../../../../src/model/random.ts';
 import reference from '../../../fixtures/statistics.json' with { type: 'json' };
 
@@ -125,6 +125,17 @@ test('variance split (Kalibera, Jones): deployments of known spread', () => {
   expect(Math.abs((split?.block ?? 0) / 9 - 1)).toBeLessThan(0.1);
   expect(Math.abs((split?.deployment ?? 0) / 4 - 1)).toBeLessThan(0.15);
   expect(split?.blocksPerDeployment).toBe(3); // sqrt(12/4 * 9/4) = 2.6
+});
+
+test('analysis of variance against SciPy (f_oneway), and its level', () => {
+  expect(deploymentsDifferPValue(reference.anova.groups)).toBeCloseTo(reference.anova.p, 10);
+  const draw = random();
+  let rejected = 0;
+  for (let i = 0; i < 2000; i++) {
+    const groups = [0, 1, 2].map(() => Array.from({ length: 8 }, () => draw.normal()));
+    if (deploymentsDifferPValue(groups) < 0.05) rejected++;
+  }
+  expect(Math.abs(rejected / 2000 - 0.05)).toBeLessThan(0.02);
 });
 
 test('power: the effect said to be detectable is found four times in five', () => {
