@@ -100,7 +100,7 @@ const LENGTHS =
 /** `<length>:<code>` to symbol. */
 const symbols = new Map<number, number>();
 {
-  const lengths = [...LENGTHS].map((digit) => Number.parseInt(digit, 32) + 1);
+  const lengths = LENGTHS.split('').map((digit) => Number.parseInt(digit, 32) + 1);
   const order = [...lengths.keys()].sort((a, b) => (lengths[a] as number) - (lengths[b] as number) || a - b);
   let code = -1;
   let length = lengths[order[0] as number] as number;
