@@ -234,6 +234,11 @@ function judged(drafts: readonly Draft[], inference: Inference): ComparisonAnaly
   }));
 }
 
+/** Four blocks bound nothing at every look at once; what an arm itself showed is then given as of a fixed number. Verdicts are not. */
+function estimateOf(values: readonly number[], confidence: number, kind: Inference['kind']): Interval | undefined {
+  return intervalOf(values, confidence, kind) ?? intervalOf(values, confidence, 'fixed');
+}
+
 function cellMetric(
   { series, raw, compared, rawCompared }: DraftMetric,
   claimable: boolean,
@@ -244,7 +249,7 @@ function cellMetric(
   const valueOf = ({ values, tooFew }: Series) =>
     tooFew > 0
       ? undefined
-      : intervalOf(
+      : estimateOf(
           values.map(({ value }) => value),
           confidence,
           kind,
