@@ -1,8 +1,7 @@
 import type { ValidityCheck } from '../model/contracts/check.ts';
+import { LONGEST_STALL_NS, stoodStill } from '../model/stall-mask.ts';
 
-/** More lost time than this, or a longer stall, and the window is measured again in all arms. */
-const LOST_SHARE = 0.02;
-const LONGEST_NS = 100e6;
+/** Lost time that measuring again did not mend is the host's nature and is warned of; one long stall is a hole in the window. */
 
 export const hostStalls: ValidityCheck = {
   stage: 'validity',
@@ -15,9 +14,9 @@ export const hostStalls: ValidityCheck = {
       const why = 'without real-time rights the meter also sees what the load itself causes: nothing is masked or measured again by it';
       return { level: 'info', detail, why, fix: 'run as root with CAP_SYS_NICE, outside of a cgroup without real-time budget' };
     }
-    if (host.lostShare <= LOST_SHARE && host.longestNs <= LONGEST_NS) return { level: 'ok', detail, why: '', fix: '' };
+    if (!stoodStill(host)) return { level: 'ok', detail, why: '', fix: '' };
     return {
-      level: 'error',
+      level: host.longestNs > LONGEST_STALL_NS ? 'error' : 'warning',
       detail,
       why: 'the hypervisor or another tenant took the CPUs: that is not the datapath',
       fix: 'measure on a quieter host',

@@ -14,6 +14,15 @@ const BEFORE_NS = 1e6;
 /** What queued up during a stall is worked off by then, most of it. */
 const AFTER_NS = 0.5e6;
 
+/** More lost time than this is worth measuring again, and a warning if it stays; a longer stall is a hole in the window. */
+export const MOST_LOST_SHARE = 0.02;
+export const LONGEST_STALL_NS = 100e6;
+
+/** Whether a window should be measured again. A meter that does not outrank the load cannot tell. */
+export function stoodStill({ meter, lostShare, longestNs }: HostRecord): boolean {
+  return meter === 'real-time' && (lostShare > MOST_LOST_SHARE || longestNs > LONGEST_STALL_NS);
+}
+
 /** Sorted and apart from each other. */
 export function maskWindows(stalls: readonly Stall[]): TimeWindow[] {
   const windows: TimeWindow[] = [];

@@ -4,6 +4,7 @@ import type { ClusterSession } from '../model/contracts/cluster.ts';
 import { MeshtaxError } from '../model/errors.ts';
 import type { Load } from '../model/experiment.ts';
 import type { ComparisonDesign, TrialRecord } from '../model/records.ts';
+import { stoodStill } from '../model/stall-mask.ts';
 import { trialsOf, type PlannedBlock, type PlannedStep } from '../plan/plan.ts';
 import { Generators } from './channels.ts';
 import { deployAll, type DeployedBlock } from './deployment.ts';
@@ -21,7 +22,6 @@ const WARMUP_NS = 0.4e9;
 const GENERATOR_WARMUP_NS = 2e9;
 /** A latency window in which the host stood still is measured again; so many attempts in all. */
 const ATTEMPTS = 2;
-const LONGEST_ENDURED_NS = 100e6;
 
 export async function runCampaign(request: RunRequest, session: ClusterSession, state: RunState, undo: UndoStack): Promise<void> {
   const { plan, system, emit } = request;
@@ -169,33 +169,33 @@ async function runStep(campaign: Campaign, step: PlannedStep): Promise<TrialReco
       }
       const measured = await measure(context, measurement);
       // On the ladder the soaker tells stolen time apart, and no two windows are paired.
-      const again = step.kind === 'latency' && attempt + 1 < ATTEMPTS && measured.some(stoodStill);
-      for (const record of measured) records.push(await keep(campaign, again ? record : endured(record), again ? attempt : undefined));
-      if (again) break; // and all arms of the step once more
+      const again = step.kind === 'latency' && attempt + 1 < ATTEMPTS && measured.some(({ host }) => host !== null && stoodStill(host));
+      for (const record of measured) records.push(await keep(campaign, record, again ? attempt : undefined));
+      if (again) {
+        // And all arms of the step once more: what was measured one after the other before this arm is set aside with it.
+        for (const record of records) if (!record.superseded) await setAside(campaign, record, attempt);
+        break;
+      }
     }
     if (!records.some((record) => record.superseded)) return records;
   }
 }
 
-function stoodStill(record: TrialRecord): boolean {
-  return record.findings.some((finding) => finding.code === 'MT0308' && finding.level === 'error');
+/** What is superseded keeps its figures under a name of its own. */
+function superseded(record: TrialRecord, attempt: number): TrialRecord {
+  return { ...record, id: `${record.id}-again${attempt + 1}`, superseded: true };
 }
 
-/** Lost time beyond all attempts is the host's nature: it is warned of. One long stall is a hole in the window, and stays invalid. */
-function endured(record: TrialRecord): TrialRecord {
-  const longest = record.host?.longestNs ?? 0;
-  if (!stoodStill(record) || longest > LONGEST_ENDURED_NS) return record;
-  const findings = record.findings.map((finding) =>
-    finding.code === 'MT0308'
-      ? { ...finding, level: 'warning' as const, detail: `${finding.detail}, and measuring again did not help` }
-      : finding,
-  );
-  return { ...record, findings, valid: findings.every((finding) => finding.level !== 'error') };
+/** The copy first: its own name is then free for the repetition. */
+async function setAside({ request, state }: Campaign, record: TrialRecord, attempt: number): Promise<void> {
+  const copy = superseded(record, attempt);
+  await request.directory.writeTrial(copy);
+  state.replaceTrial(record, copy);
 }
 
-/** Stored before anything is made of it. What is superseded keeps its figures under a name of its own. */
+/** Stored before anything is made of it. */
 async function keep({ request, state, deployed }: Campaign, record: TrialRecord, supersededBy: number | undefined): Promise<TrialRecord> {
-  const kept = supersededBy === undefined ? record : { ...record, id: `${record.id}-again${supersededBy + 1}`, superseded: true };
+  const kept = supersededBy === undefined ? record : superseded(record, supersededBy);
   await request.directory.writeTrial(kept);
   state.noteTrial(kept);
   request.emit({
@@ -225,6 +225,8 @@ function measurementsOf({ request, state, deployed }: Campaign, step: PlannedSte
       load: rungOf(plan, comparison.load, chosen, arm.planned.share ?? 0),
       attempt,
     }));
+  // Of a duet that was stored half when a run was killed, the other half cannot be measured any more.
+  if (chosen.design !== 'block' && arms.length < step.trials.length) return [];
   if (chosen.design === 'block') return arms.map((arm) => ({ arms: [arm], design: 'block', load: comparison.load, attempt }));
   return [{ arms, design: chosen.design, load: comparison.load, attempt }];
 }

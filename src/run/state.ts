@@ -61,6 +61,10 @@ export class RunState {
     this.#trials.push(record);
   }
 
+  replaceTrial(record: TrialRecord, by: TrialRecord): void {
+    this.#trials[this.#trials.indexOf(record)] = by;
+  }
+
   endBlock(block: number): void {
     this.#blocks.add(block);
   }

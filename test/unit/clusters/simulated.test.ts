@@ -144,3 +144,21 @@ describe('faults', () => {
     }
   });
 });
+
+test('one after the other: when one arm is measured again, those before it are set aside with it, and nothing is overwritten', async () => {
+  const world = simulated();
+  // 14 stalls a second take about 2 % of eight CPUs: some windows are above, some below.
+  const stored = await world.run('stallsPerSecond: 14', '{ blocks: 12, stop: fixed, design: block, cpu: false, seed: s }');
+  const ids = stored.trials.map((trial) => trial.id);
+  expect(new Set(ids).size).toBe(ids.length);
+  const again = stored.trials.filter((trial) => trial.superseded);
+  expect(again.length).toBeGreaterThan(0);
+  expect(again.length).toBeLessThan(24);
+  for (const block of new Set(stored.trials.map((trial) => trial.block))) {
+    const kept = stored.trials.filter((trial) => trial.block === block && !trial.superseded);
+    expect(kept.map((trial) => trial.arm).sort()).toEqual(['direct', 'ebpf-lab']);
+    const aside = again.filter((trial) => trial.block === block);
+    // Whatever was set aside was measured before what was kept.
+    for (const each of aside) for (const other of kept) expect(each.startedAt < other.startedAt).toBe(true);
+  }
+});
