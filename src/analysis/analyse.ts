@@ -88,7 +88,7 @@ export function analyse(stored: StoredRun, thorough = true): Analysis {
     random: seededRandom(`analysis/${run.seed}`),
     thorough,
   };
-  const drafts = comparisonKeys(stored, trials).map((own) => draft(stored, own, inference));
+  const drafts = byComparison(stored).map((own) => draft(stored, own, inference));
   return {
     analysisVersion: ANALYSIS_VERSION,
     run: run.id,
@@ -105,16 +105,11 @@ export function analyse(stored: StoredRun, thorough = true): Analysis {
 }
 
 /** The trials of each comparison: workloads in the experiment's order, loads by name. */
-function comparisonKeys({ run, trials: all }: StoredRun, trials: readonly TrialRecord[]): TrialRecord[][] {
+function byComparison({ run, trials }: StoredRun): TrialRecord[][] {
   const place = new Map(run.workloads.map((workload, index) => [workload.name, index]));
-  const groups = Map.groupBy(trials, (trial) => `${trial.workload}\n${trial.load}`);
-  const again = Map.groupBy(
-    all.filter((trial) => trial.superseded),
-    (trial) => `${trial.workload}\n${trial.load}`,
-  );
-  return [...groups]
+  return [...Map.groupBy(trials, (trial) => `${trial.workload}\n${trial.load}`)]
     .sort(([a, [x]], [b, [y]]) => (place.get(x?.workload ?? '') ?? 0) - (place.get(y?.workload ?? '') ?? 0) || (a < b ? -1 : 1))
-    .map(([key, group]) => [...group, ...(again.get(key) ?? [])]);
+    .map(([, group]) => group);
 }
 
 interface DraftMetric {
@@ -171,13 +166,13 @@ function draft({ run }: StoredRun, trials: readonly TrialRecord[], inference: In
       },
       metrics: [...own.figures.values()].map((each) => {
         const raw = own.raw.get(each.metric.id);
-        const versus = (mine: Series | undefined, theirs: Series | undefined) =>
-          mine && theirs && arm.name !== run.baseline && mine.tooFew === 0 ? compareSeries(mine, theirs, inference) : undefined;
+        const versus = (mine: Series | undefined, theirs: Series | undefined, how = inference) =>
+          mine && theirs && arm.name !== run.baseline && mine.tooFew === 0 ? compareSeries(mine, theirs, how) : undefined;
         return {
           series: each,
           raw,
           compared: versus(each, baseline?.figures.get(each.metric.id)),
-          rawCompared: versus(raw, baseline?.raw.get(each.metric.id)),
+          rawCompared: versus(raw, baseline?.raw.get(each.metric.id), { ...inference, thorough: false }),
         };
       }),
     };

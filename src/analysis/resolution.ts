@@ -1,9 +1,9 @@
 /** Which questions of a run are still open: what a run that stops by itself asks after every block. */
-import type { RunRecord, TrialRecord } from '../model/records.ts';
+import { questionOf, type RunRecord, type TrialRecord } from '../model/records.ts';
 import { analyse, type CellMetric } from './analyse.ts';
 import { PRIMARY } from './metrics.ts';
 
-/** `<workload>\n<load>\n<latency|cpu>` of each comparison with a primary figure that has no verdict yet. */
+/** `questionOf` each comparison with a primary figure that has no verdict yet. */
 export function openQuestions(trials: readonly TrialRecord[], run: RunRecord): Set<string> {
   const open = new Set<string>();
   for (const comparison of analyse({ run, trials }, false).comparisons) {
@@ -13,7 +13,7 @@ export function openQuestions(trials: readonly TrialRecord[], run: RunRecord): S
         const metric = cell.metrics.find((candidate) => candidate.metric.id === id);
         if (!metric || !isOpen(metric)) continue;
         const fromLadder = metric.metric.group === 'cpu' && Object.keys(cell.idle).length > 0;
-        open.add(`${comparison.workload}\n${comparison.load}\n${fromLadder ? 'cpu' : 'latency'}`);
+        open.add(questionOf({ ...comparison, kind: fromLadder ? 'cpu' : 'latency' }));
       }
     }
   }

@@ -63,6 +63,8 @@ export const trialRecordSchema = z.object({
     durationNs: z.number(),
     connections: z.number(),
     arrivals: z.string().nullable(),
+    /** How the generator kept time: asleep or polling; null for a closed loop. */
+    pacing: z.enum(['sleep', 'spin']).nullable().default(null),
   }),
   result: loadResultSchema,
   /** The same answers without those that became due around a stall of the host. */
@@ -142,6 +144,11 @@ export const runRecordSchema = z.object({
   sealed: z.boolean(),
 });
 export type RunRecord = z.infer<typeof runRecordSchema>;
+
+/** A comparison's latency or its CPU: what a step of a block answers, and what may still be open. */
+export function questionOf({ workload, load, kind }: Pick<TrialRecord, 'workload' | 'load' | 'kind'>): string {
+  return `${workload}\n${load}\n${kind}`;
+}
 
 /** A run with its trials, as read from disk. */
 export interface StoredRun {

@@ -3,7 +3,7 @@ import type { ValidityCheck, VerifyCheck } from '../model/contracts/check.ts';
 import type { ClusterSession } from '../model/contracts/cluster.ts';
 import { MeshtaxError } from '../model/errors.ts';
 import type { Load } from '../model/experiment.ts';
-import type { ComparisonDesign, TrialRecord } from '../model/records.ts';
+import { questionOf, type ComparisonDesign, type TrialRecord } from '../model/records.ts';
 import { stoodStill } from '../model/stall-mask.ts';
 import { trialsOf, type PlannedBlock, type PlannedStep } from '../plan/plan.ts';
 import { Generators } from './channels.ts';
@@ -150,11 +150,6 @@ async function runBlock(campaign: Campaign, block: PlannedBlock): Promise<void> 
   state.endBlock(block.block);
   const { stop, measureAll } = request.plan.experiment.statistics;
   if (stop === 'when-resolved' && !measureAll) state.assess(request.assess);
-}
-
-/** A comparison's latency or CPU: what a step answers. */
-export function questionOf({ workload, load, kind }: { workload: string; load: string; kind: 'latency' | 'cpu' }): string {
-  return `${workload}\n${load}\n${kind}`;
 }
 
 async function runStep(campaign: Campaign, step: PlannedStep): Promise<TrialRecord[]> {

@@ -55,17 +55,18 @@ export async function measure(context: MeasureContext, measurement: Measurement)
       throw error;
     });
   const before = await unlessDead(Promise.all(arms.map(({ channel }) => channel.deployment.pathCounters())), []);
+  await host.stallMeter?.take(); // what came before is nobody's; what it costs to ask lies outside of the instruments
   const instruments = await unlessDead(openAll(context, measurement), []);
-  await host.stallMeter?.take();
   const result = await unlessInterrupted(apply(measurement, `${seed}/${name}`, load.durationNs, system.host.cpuCount), signal);
-  const stalls = (await host.stallMeter?.take()) ?? [];
   const measures = await unlessDead(closeAll(instruments), new Map<string, Measure[]>());
+  const stalls = (await host.stallMeter?.take()) ?? [];
   const after = await unlessDead(Promise.all(arms.map(({ channel }) => channel.deployment.pathCounters())), []);
   const watched = host.stallMeter && hostRecord(stalls, host.stallMeter.strength, result.startNs, result.endNs, system.host.cpuCount);
   const masked = watched && load.loop === 'open' ? await unlessDead(first.channel.generator.mask(maskWindows(stalls)), []) : [];
 
   const shared: Shared = {
     ...measurement,
+    cpuCount: system.host.cpuCount,
     startedAt,
     result,
     masked,
@@ -79,6 +80,7 @@ export async function measure(context: MeasureContext, measurement: Measurement)
 }
 
 interface Shared extends Measurement {
+  readonly cpuCount: number;
   readonly startedAt: string;
   readonly result: LoadResult;
   readonly masked: readonly MaskedArm[];
@@ -109,6 +111,7 @@ function recordOf(
       durationNs: load.durationNs,
       connections: load.connections,
       arrivals: load.loop === 'open' ? load.arrivals : null,
+      pacing: load.loop === 'open' ? pacingOf(load, shared.cpuCount) : null,
     },
     result,
     masked: masked ? { ...masked, arm: planned.arm } : null,
@@ -137,7 +140,7 @@ function resultOfArm({ result, design }: Shared, channelName: string, armName: s
   };
 }
 
-export function endedComponents({ deployment, generator }: Channel): string[] {
+function endedComponents({ deployment, generator }: Channel): string[] {
   return [...deployment.components, generator.component].flatMap((component) => {
     const ended = component.ended();
     return ended === undefined ? [] : [`${component.role} ended with ${ended}`];
@@ -230,7 +233,7 @@ async function closeAll(open: readonly OpenInstrument[]): Promise<Map<string, Me
 }
 
 /** Busy share of all CPUs, where the whole machine was read. */
-export function utilisationOf(measures: ReadonlyMap<string, readonly Measure[]>, result: LoadResult, system: System): number | null {
+function utilisationOf(measures: ReadonlyMap<string, readonly Measure[]>, result: LoadResult, system: System): number | null {
   const busy = [...measures.values()].flat().find(({ collector, metric }) => collector === 'machine-cpu' && metric === 'cpu');
   return busy ? busy.value / Math.max(1, (result.endNs - result.startNs) * system.host.cpuCount) : null;
 }

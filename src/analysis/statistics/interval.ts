@@ -15,15 +15,16 @@ export type IntervalKind = 'fixed' | 'anytime';
 /** Undefined where so few values bound nothing. `inflation`: of the standard error, for values that depend on each other. */
 export function intervalOf(values: readonly number[], confidence: number, kind: IntervalKind, inflation = 1): Interval | undefined {
   const n = values.length;
-  const half = kind === 'anytime' ? anytimeHalfWidth(n, confidence) : tHalfWidth(n, confidence);
+  const half = halfWidth(n, confidence, kind);
   if (half === undefined) return undefined;
   const estimate = mean([...values]);
   const reach = half * inflation * sampleStandardDeviation([...values]);
   return { estimate, low: estimate - reach, high: estimate + reach, n };
 }
 
-/** Of Student's t interval for the mean, per unit of standard deviation. */
-export function tHalfWidth(n: number, confidence: number): number | undefined {
+/** Per unit of standard deviation; undefined where so few values bound nothing. */
+export function halfWidth(n: number, confidence: number, kind: IntervalKind): number | undefined {
+  if (kind === 'anytime') return anytimeHalfWidth(n, confidence);
   return n < 2 ? undefined : studentTQuantile(1 - (1 - confidence) / 2, n - 1) / Math.sqrt(n);
 }
 

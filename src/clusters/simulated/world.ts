@@ -2,7 +2,7 @@
 import { seededRandom, type Random } from '../../model/random.ts';
 import type { Simulation } from './simulated.ts';
 
-/** Fixed, so that the noise of a run depends on its seed alone. */
+/** How much noisier an outlying trial is than the others. */
 const OUTLIER_FACTOR = 10;
 
 export interface SimulatedLoad {

@@ -48,7 +48,8 @@ export class GrpcSession {
   #received = 0;
   #receivedNs = 0;
   #goingAway = false;
-  #partial: { readonly stream: number; readonly flags: number; block: Buffer } | undefined;
+  /** A header block that goes on in CONTINUATION frames. */
+  #partial: { readonly flags: number; readonly block: Buffer } | undefined;
 
   constructor(request: { readonly headers: Buffer; readonly message: Buffer }, events: SessionEvents) {
     this.#request = request;
@@ -148,7 +149,7 @@ export class GrpcSession {
 
   #readHeaders(id: number, flags: number, block: Buffer): void {
     if (!(flags & FLAG.endHeaders)) {
-      this.#partial = { stream: id, flags, block: Buffer.from(block) };
+      this.#partial = { flags, block: Buffer.from(block) };
       return;
     }
     this.#partial = undefined;
