@@ -9,7 +9,16 @@ export default defineConfig({
       { test: { name: 'golden', include: ['test/golden/**/*.test.ts'] } },
       { test: { name: 'statistical', include: ['test/statistical/**/*.test.ts'], testTimeout: 120_000 } },
       // One lab at a time: the measuring lock would refuse the second.
-      { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 240_000, hookTimeout: 120_000, fileParallelism: false } },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          globalSetup: 'test/e2e/setup.ts',
+          testTimeout: 240_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
     ],
   },
 });

@@ -12,13 +12,14 @@ export function throwIfInterrupted(signal: AbortSignal): void {
 
 /** The work itself goes on; whoever started it ends it by its undo. */
 export async function unlessInterrupted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  // When interrupted, and be it before this line, its later failure is of no interest.
+  work.catch(() => {});
   throwIfInterrupted(signal);
   let stop = () => {};
   const interrupted = new Promise<never>((_, reject) => {
     stop = () => reject(new Interrupted());
     signal.addEventListener('abort', stop, { once: true });
   });
-  work.catch(() => {}); // when interrupted, its later failure is of no interest
   try {
     return await Promise.race([work, interrupted]);
   } finally {
