@@ -5,7 +5,7 @@ import type { Component, Deployment, PushUndo } from '../src/model/contracts/dep
 import type { Collector } from '../src/model/contracts/collector.ts';
 import type { LoadResult } from '../src/model/contracts/generator.ts';
 import { memberSchema } from '../src/model/experiment.ts';
-import { histogramOf } from './records.ts';
+import { encoded } from '../src/model/histogram.ts';
 
 export interface FakeBehaviour {
   /** Requests that stray from the named arm's counters. */
@@ -138,7 +138,7 @@ function loadResult(names: readonly string[], count: number, rate: number): Load
       ok: count,
       errors: 0,
       errorKinds: {},
-      response: histogramOf(Array.from({ length: count }, (_, i) => 1e5 + i)),
+      response: encoded(Array.from({ length: count }, (_, i) => 1e5 + i)),
       responseError: none,
       wait: none,
       connectionsOpened: 0,

@@ -1,12 +1,6 @@
 /** Fabricated runs with known truth, for tests of analysis and report. */
-import { build, encodeIntoCompressedBase64 } from 'hdr-histogram-js';
+import { encoded } from '../src/model/histogram.ts';
 import { SCHEMA_VERSION, type RunRecord, type StoredRun, type TrialRecord } from '../src/model/records.ts';
-
-export function histogramOf(valuesNs: readonly number[]): { count: number; hdr: string } {
-  const histogram = build({ lowestDiscernibleValue: 1, highestTrackableValue: 60e9, numberOfSignificantValueDigits: 3, bitBucketSize: 32 });
-  for (const value of valuesNs) histogram.recordValue(Math.round(value));
-  return { count: valuesNs.length, hdr: valuesNs.length === 0 ? '' : encodeIntoCompressedBase64(histogram) };
-}
 
 export interface TrialShape {
   readonly block: number;
@@ -46,7 +40,7 @@ export function trialOf(shape: TrialShape): TrialRecord {
           ok: n,
           errors: 0,
           errorKinds: {},
-          response: histogramOf(shape.latenciesNs),
+          response: encoded(shape.latenciesNs),
           responseError: none,
           wait: none,
           connectionsOpened: 0,

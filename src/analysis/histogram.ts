@@ -1,12 +1,8 @@
-/** Stored HDR histograms (ns): decoding, merging and percentiles that are only given where the samples carry them. */
-import { build, decodeFromCompressedBase64, type Histogram } from 'hdr-histogram-js';
+/** Percentiles, given only where the samples carry them. */
+import type { Histogram } from 'hdr-histogram-js';
 
 /** Fewer samples than this above a percentile, and it is not printed. */
 export const SAMPLES_ABOVE = 10;
-
-export function decode(stored: { readonly count: number; readonly hdr: string } | undefined): Histogram | undefined {
-  return !stored || stored.count === 0 || stored.hdr === '' ? undefined : decodeFromCompressedBase64(stored.hdr);
-}
 
 /** In ns; undefined when fewer than 10 samples lie above it. `share` 0.99 is the 99th percentile. */
 export function percentileNs(histogram: Histogram, share: number): number | undefined {
@@ -16,9 +12,4 @@ export function percentileNs(histogram: Histogram, share: number): number | unde
 export function isCarried(samples: number, share: number): boolean {
   // Rounded first: 1000 * (1 - 0.99) is 10.000000000000009 or 9.99… by accident of binary fractions.
   return Math.round(samples * (1 - share) * 1e6) / 1e6 >= SAMPLES_ABOVE;
-}
-
-/** To add counts up: right for a descriptive curve, never for inference. */
-export function newSum(): Histogram {
-  return build({ lowestDiscernibleValue: 1, highestTrackableValue: 60e9, numberOfSignificantValueDigits: 3, bitBucketSize: 32 });
 }

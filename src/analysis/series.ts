@@ -1,7 +1,7 @@
 /** One figure of one arm over the blocks of a run: the sample that everything is inferred from. */
 import type { Histogram } from 'hdr-histogram-js';
 import type { TrialRecord } from '../model/records.ts';
-import { decode, newSum } from './histogram.ts';
+import { decode, newHistogram } from '../model/histogram.ts';
 import { ladderBlocks, type LadderBlock } from './ladder.ts';
 import { cpuMetric, latencyMetrics, resourceMetrics, type MetricId, type TrialMetric } from './metrics.ts';
 
@@ -51,7 +51,7 @@ export function armSeries(trials: readonly TrialRecord[], masked: boolean, withS
   const ladderTrials = trials.filter((trial) => trial.kind === 'cpu');
   const figures = new Builder();
   const raw = new Builder();
-  const sum = withSum && latency.length > 0 ? newSum() : undefined;
+  const sum = withSum && latency.length > 0 ? newHistogram() : undefined;
   for (const trial of latency) {
     const response = trial.result.arms[0]?.response;
     const all = percentilesOf(response, sum);

@@ -34,11 +34,11 @@ export interface CalibrationRequest {
   readonly quick: boolean;
   readonly meshtax: string;
   readonly at: string;
-  readonly host: string;
-  readonly facts: Calibration['facts'];
+  /** What of the cluster's facts makes this host, and its name. */
+  readonly identify: (facts: Calibration['facts']) => Pick<Calibration, 'host' | 'facts'>;
   readonly say: (line: string) => void;
   /** A place for generators and servers; closed again afterwards. */
-  readonly withSite: <T>(use: (site: CalibrationSite) => Promise<T>) => Promise<T>;
+  readonly withSite: <T>(use: (site: CalibrationSite, facts: Calibration['facts']) => Promise<T>) => Promise<T>;
   /** Runs an experiment from its text and reads it back. */
   readonly runExperiment: (specText: string) => Promise<StoredRun>;
 }
@@ -46,12 +46,14 @@ export interface CalibrationRequest {
 type Figures = Omit<Calibration, 'calibrationVersion' | 'at' | 'meshtax' | 'host' | 'facts' | 'quick' | 'passed' | 'failures'>;
 
 export async function calibrate(request: CalibrationRequest): Promise<Calibration> {
-  const { quick, meshtax, at, host, facts } = request;
-  const alone = await request.withSite((site) => generatorFigures(site, request));
+  const { quick, meshtax, at } = request;
+  const [alone, identity] = await request.withSite(
+    async (site, facts) => [await generatorFigures(site, request), request.identify(facts)] as const,
+  );
   const compared = await comparisonFigures(request);
   const figures = { ...alone, ...compared };
   const failures = failuresOf(figures);
-  return { calibrationVersion: CALIBRATION_VERSION, at, meshtax, host, facts, quick, ...figures, passed: failures.length === 0, failures };
+  return { calibrationVersion: CALIBRATION_VERSION, at, meshtax, ...identity, quick, ...figures, passed: failures.length === 0, failures };
 }
 
 type GeneratorFigures = Pick<

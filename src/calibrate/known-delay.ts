@@ -3,7 +3,7 @@ import type { Bench, GeneratorSession, HostInstruments } from '../model/contract
 import type { PushUndo } from '../model/contracts/deployment.ts';
 import type { LoadResult } from '../model/contracts/generator.ts';
 import { maskWindows } from '../model/stall-mask.ts';
-import { decode } from '../analysis/histogram.ts';
+import { decode } from '../model/histogram.ts';
 import { exponentialAndersonDarling } from '../analysis/statistics/anderson-darling.ts';
 
 export interface Subject {

@@ -1,5 +1,5 @@
 import type { DoctorCheck } from '../model/contracts/check.ts';
-import { parseCpuTime } from '../model/proc-stat.ts';
+import { parseCpuTime } from '../model/cpu-time.ts';
 
 const WATCH_MS = 1000;
 const TOLERATED_SHARE = 0.01;

@@ -20,16 +20,13 @@ export interface CalibrateOptions {
 const UNDO_BUDGET_MS = 30_000;
 
 export async function calibrateCommand(app: App, options: CalibrateOptions): Promise<ExitCode> {
-  const facts = await withLab(app, async (_site, found) => found);
-  const host = hostOf(app, facts);
   const request: CalibrationRequest = {
     quick: options.quick === true,
     meshtax: app.version,
     at: app.system.clock.wallTime().toISOString(),
-    host,
-    facts: hostFacts(facts),
+    identify: (facts) => ({ host: hostOf(app, facts), facts: hostFacts(facts) }),
     say: (line) => app.err(`${line}\n`),
-    withSite: (use) => withLab(app, (site) => use(site)),
+    withSite: (use) => withLab(app, use),
     runExperiment: async (specText) => {
       const silent: App = { ...app, out: () => {} };
       const { path } = await runAndReport(

@@ -47,12 +47,15 @@ export async function runAndReport(app: App, source: Source, options: RunOptions
   if (!cluster) throw new Error('the schema lets no unknown cluster through');
   const emit = app.progress(options.progress);
   const trials = trialsOf(planned.plan.blocks).length;
+  const { stop, measureAll } = planned.plan.experiment.statistics;
+  const budgetNs = stop === 'fixed' || measureAll ? null : planned.plan.experiment.statistics.budgetNs;
   emit({
     kind: 'started',
     run: record.id,
     directory: directory.path,
     trials: trials - done.size,
-    estimateNs: (planned.plan.estimateNs * (trials - done.size)) / trials,
+    estimateNs: Math.min((planned.plan.estimateNs * (trials - done.size)) / trials, budgetNs ?? Infinity),
+    budgetNs,
   });
   const outcome = await executeRun({
     system: app.system,

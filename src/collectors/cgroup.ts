@@ -1,5 +1,6 @@
 import type { CgroupFiles, Component } from '../model/contracts/deployment.ts';
 import type { Collector } from '../model/contracts/collector.ts';
+import { parseCgroupCpuNs } from '../model/cpu-time.ts';
 import type { Files } from '../model/ports.ts';
 import type { Measure } from '../model/records.ts';
 
@@ -51,8 +52,7 @@ function distinct(components: readonly Component[]): Component[] {
 }
 
 async function readCpuNs({ cpu }: CgroupFiles, files: Files): Promise<number> {
-  const text = await files.readText(cpu.file);
-  return cpu.format === 'cpuacct.usage' ? Number(text.trim()) : Number(/^usage_usec (\d+)$/m.exec(text)?.[1]) * 1000;
+  return parseCgroupCpuNs(await files.readText(cpu.file), cpu.format);
 }
 
 /** anon is v2's name, rss v1's; the working set is cAdvisor's: usage less inactive file pages. */

@@ -1,5 +1,5 @@
 import type { Collector } from '../model/contracts/collector.ts';
-import { parseCpuTime } from '../model/proc-stat.ts';
+import { parseCpuTime } from '../model/cpu-time.ts';
 
 /** Busy time of all CPUs: the headline cost, because no work of a datapath can hide from it. */
 export const machineCpu: Collector = {

@@ -3,7 +3,16 @@ import type { Finding } from './findings.ts';
 import type { ComparisonDesign } from './records.ts';
 
 export type RunEvent =
-  | { readonly kind: 'started'; readonly run: string; readonly directory: string; readonly trials: number; readonly estimateNs: number }
+  | {
+      readonly kind: 'started';
+      readonly run: string;
+      readonly directory: string;
+      /** At most; fewer when every question has its answer before. */
+      readonly trials: number;
+      readonly estimateNs: number;
+      /** When measuring ends, answered or not; null when all trials are measured. */
+      readonly budgetNs: number | null;
+    }
   | { readonly kind: 'deploying'; readonly deployment: number; readonly arms: readonly string[] }
   | { readonly kind: 'verified'; readonly arm: string; readonly workload: string; readonly finding: Finding }
   | {

@@ -14,7 +14,7 @@ export function plainReporter(write: (text: string) => void, nowNs: () => number
 export function describe(event: RunEvent, pace: Pace): string | undefined {
   switch (event.kind) {
     case 'started':
-      pace.begin(event.trials);
+      pace.begin(event.trials, event.budgetNs);
       return `run ${event.run}: ${event.trials} trials at most, about ${formatDuration(event.estimateNs)}`;
     case 'deploying':
       return `deployment ${event.deployment + 1}: ${event.arms.join(', ')}`;
@@ -36,19 +36,21 @@ export function describe(event: RunEvent, pace: Pace): string | undefined {
   }
 }
 
-/** Time left, from the trials that this run has really done. */
+/** Time left, from the trials that this run has really done; no more than the budget leaves. */
 export class Pace {
   readonly #nowNs: () => number;
   #startNs = 0;
   #done = 0;
   #total = 0;
+  #budgetNs: number | null = null;
 
   constructor(nowNs: () => number) {
     this.#nowNs = nowNs;
   }
 
-  begin(total: number): void {
+  begin(total: number, budgetNs: number | null): void {
     this.#total = total;
+    this.#budgetNs = budgetNs;
     this.#startNs = this.#nowNs();
   }
 
@@ -58,7 +60,13 @@ export class Pace {
 
   eta(): string {
     if (this.#done === 0 || this.#done >= this.#total) return '';
-    const perTrialNs = (this.#nowNs() - this.#startNs) / this.#done;
-    return `, ${formatDuration(Math.round((perTrialNs * (this.#total - this.#done)) / 1e9) * 1e9)} left`;
+    const spentNs = this.#nowNs() - this.#startNs;
+    const allNs = (spentNs / this.#done) * (this.#total - this.#done);
+    if (this.#budgetNs === null) return `, ${inSeconds(allNs)} left`;
+    return `, at most ${inSeconds(Math.max(0, Math.min(allNs, this.#budgetNs - spentNs)))} left`;
   }
+}
+
+function inSeconds(ns: number): string {
+  return formatDuration(Math.round(ns / 1e9) * 1e9);
 }

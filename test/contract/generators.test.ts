@@ -13,7 +13,7 @@ import type { ServerSpec } from '../../src/model/contracts/workload.ts';
 import { grpcServer } from '../../src/workloads/server/grpc.ts';
 import { httpServer } from '../../src/workloads/server/http.ts';
 import { replier } from '../../src/workloads/server/reply.ts';
-import { decode } from '../../src/analysis/histogram.ts';
+import { decode } from '../../src/model/histogram.ts';
 
 const closers: (() => void)[] = [];
 afterEach(() => {

@@ -2,7 +2,7 @@
 import { mean } from 'simple-statistics';
 
 /** Above this, neighbouring blocks are merged in pairs. */
-export const TOLERATED_CORRELATION = 0.2;
+const TOLERATED_CORRELATION = 0.2;
 /** Fewer merged blocks than this support no verdict. */
 const FEWEST = 6;
 

@@ -1,8 +1,8 @@
 /** The simulated generator: answers a load at once, with the latencies of its arms and the faults that were asked for. */
-import { build, encodeIntoCompressedBase64 } from 'hdr-histogram-js';
 import type { GeneratorSession } from '../../model/contracts/cluster.ts';
 import type { Component } from '../../model/contracts/deployment.ts';
 import type { ArmLoad, ArmTarget, LoadResult, MaskedArm, TimeWindow } from '../../model/contracts/generator.ts';
+import { encoded } from '../../model/histogram.ts';
 import type { Random } from '../../model/random.ts';
 import type { SimulatedMachine } from './machine.ts';
 import type { Simulation } from './simulated.ts';
@@ -114,10 +114,4 @@ function armLoad(arm: string, { latencyNs }: SimulatedLoad): ArmLoad {
     backlogMax: 0,
     backlogAtEnd: 0,
   };
-}
-
-function encoded(valuesNs: readonly number[]): { count: number; hdr: string } {
-  const histogram = build({ lowestDiscernibleValue: 1, highestTrackableValue: 60e9, numberOfSignificantValueDigits: 3, bitBucketSize: 32 });
-  for (const value of valuesNs) histogram.recordValue(Math.max(1, Math.min(60e9, Math.round(value))));
-  return { count: valuesNs.length, hdr: valuesNs.length === 0 ? '' : encodeIntoCompressedBase64(histogram) };
 }

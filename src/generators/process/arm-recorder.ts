@@ -1,7 +1,7 @@
 import type { Histogram } from 'hdr-histogram-js';
 import type { ArmLoad, MaskedArm, TimeWindow } from '../../model/contracts/generator.ts';
 import type { ArmClient } from './arm-client.ts';
-import { encode, newHistogram, record } from './histogram.ts';
+import { encode, newHistogram, record } from '../../model/histogram.ts';
 import { monotonicNs } from './monotonic.ts';
 
 /** Queueing and recording of one arm. */

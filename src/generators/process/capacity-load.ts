@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import autocannon from 'autocannon';
 import { reasonOf } from '../../model/errors.ts';
 import type { ArmTarget, LoadResult } from '../../model/contracts/generator.ts';
-import { encode, newHistogram, record } from './histogram.ts';
+import { encode, newHistogram, record } from '../../model/histogram.ts';
 import { monotonicNs } from './monotonic.ts';
 
 export async function runCapacityLoad(target: ArmTarget, durationNs: number): Promise<LoadResult> {

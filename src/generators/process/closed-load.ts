@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import type { GeneratorCommand, LoadResult } from '../../model/contracts/generator.ts';
 import type { ArmClient } from './arm-client.ts';
-import { encode, newHistogram, record } from './histogram.ts';
+import { encode, newHistogram, record } from '../../model/histogram.ts';
 import { monotonicNs } from './monotonic.ts';
 
 const DRAIN_MS = 2000;

@@ -9,7 +9,7 @@ import type { ArmClient } from './arm-client.ts';
 import { ArmRecorder } from './arm-recorder.ts';
 import type { ArrivalSpec } from './arrivals.ts';
 import { GapMeter } from './gap-meter.ts';
-import { encode, newHistogram, record } from './histogram.ts';
+import { encode, newHistogram, record } from '../../model/histogram.ts';
 import { monotonicNs } from './monotonic.ts';
 import { leadNs, paceByMetronome, paceBySpinning } from './pacing.ts';
 

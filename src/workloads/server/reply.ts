@@ -1,6 +1,6 @@
 /** When to answer a request, and the server's own record of how long it held each one. */
-import { build, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js';
 import type { ServerSpec } from '../../model/contracts/workload.ts';
+import { encode, newHistogram, record } from '../../model/histogram.ts';
 import { seededRandom } from '../../model/random.ts';
 import { Deadlines, drawDelayNs } from './delay.ts';
 
@@ -18,7 +18,7 @@ export function replier(spec: ServerSpec): Replier {
   const random = seededRandom(`server/${spec.workload}`);
   const originNs = now();
   const spinNs = spec.spinNs ?? 0;
-  const record: Histogram = build({ lowestDiscernibleValue: 1, highestTrackableValue: 60e9, numberOfSignificantValueDigits: 3 });
+  const held = newHistogram();
   return {
     reply(answer) {
       if (spinNs > 0) for (const untilNs = now() + spinNs; now() < untilNs;);
@@ -29,19 +29,15 @@ export function replier(spec: ServerSpec): Replier {
       const readNs = now();
       const finish = () => {
         answer();
-        record.recordValue(Math.max(1, now() - readNs));
+        record(held, now() - readNs);
       };
       const delayNs = drawDelayNs(spec.delay, random, readNs, originNs);
       if (delayNs === 0) finish();
       else deadlines.at(readNs + delayNs, finish);
     },
     takeRecord() {
-      const taken = {
-        workload: spec.workload,
-        count: record.totalCount,
-        hdr: record.totalCount === 0 ? '' : encodeIntoCompressedBase64(record),
-      };
-      record.reset();
+      const taken = { workload: spec.workload, ...encode(held) };
+      held.reset();
       return taken;
     },
   };

@@ -1,0 +1,34 @@
+/** HDR histograms in nanoseconds, 3 significant digits, 1 ns to 60 s; stored as HDR V2 base64 (github.com/HdrHistogram). */
+import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js';
+
+export const HIGHEST_NS = 60e9;
+
+/** A histogram as records hold it; empty text when nothing was counted. */
+export interface StoredHistogram {
+  readonly count: number;
+  readonly hdr: string;
+}
+
+export function newHistogram(): Histogram {
+  return build({ lowestDiscernibleValue: 1, highestTrackableValue: HIGHEST_NS, numberOfSignificantValueDigits: 3, bitBucketSize: 32 });
+}
+
+export function record(histogram: Histogram, ns: number): void {
+  histogram.recordValue(ns < 1 ? 1 : ns > HIGHEST_NS ? HIGHEST_NS : Math.round(ns));
+}
+
+export function encode(histogram: Histogram): { count: number; hdr: string } {
+  const count = histogram.totalCount;
+  return { count, hdr: count === 0 ? '' : encodeIntoCompressedBase64(histogram) };
+}
+
+export function decode(stored: StoredHistogram | undefined): Histogram | undefined {
+  return !stored || stored.count === 0 || stored.hdr === '' ? undefined : decodeFromCompressedBase64(stored.hdr);
+}
+
+/** These values as a stored histogram. */
+export function encoded(valuesNs: readonly number[]): { count: number; hdr: string } {
+  const histogram = newHistogram();
+  for (const value of valuesNs) record(histogram, value);
+  return encode(histogram);
+}
