@@ -83,6 +83,7 @@ export function fakeCluster(log: string[], behaviour: FakeBehaviour = {}): Clust
             envoys: [],
             bpfPrograms: [],
             links: [],
+            cadvisor: [],
             expectations: [{ counter: 'seen', equals: 'requests', meaning: 'requests' }],
             notes: {},
             logDirectory: '/logs',

@@ -1,4 +1,6 @@
 /** An outside world in memory: files, a clock that only moves when told, commands that answer from a table. */
+import type { Reading } from '../src/model/contracts/collector.ts';
+import type { Measure } from '../src/model/records.ts';
 import type { Clock, CommandResult, Files, System } from '../src/model/ports.ts';
 
 export class MemoryFiles implements Files {
@@ -122,4 +124,9 @@ export function fakeSystem(options: FakeOptions = {}): System & { readonly comma
       projectRoot: '/project',
     },
   };
+}
+
+/** Readings that are figures. */
+export function figuresOf(readings: readonly Reading[]): Measure[] {
+  return readings.filter((reading) => 'value' in reading);
 }

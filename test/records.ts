@@ -70,6 +70,8 @@ export function trialOf(shape: TrialShape): TrialRecord {
         value: shape.machineCpuNs ?? n * 300_000,
       },
     ],
+    notMeasured: [],
+    distributions: [],
     path: { moved: {}, exact: true },
     componentsEnded: [],
     findings: [],

@@ -7,6 +7,7 @@ import { seededRandom } from '../model/random.ts';
 import type { ComparisonDesign, StoredRun, TrialRecord } from '../model/records.ts';
 import { curveOf, type CurvePoint } from './curve.ts';
 import { SAMPLES_ABOVE } from './histogram.ts';
+import { flowSummaries, pairsOfInstruments, type FlowSummary, type PairOfInstruments } from './instruments.ts';
 import { maskingVerdict, type MaskingVerdict } from './masking.ts';
 import { PRIMARY, type MetricId } from './metrics.ts';
 import { armSeries, type ArmSeries, type Series } from './series.ts';
@@ -69,6 +70,9 @@ export interface Analysis {
   readonly intervals: Inference['kind'];
   readonly comparisons: readonly ComparisonAnalysis[];
   readonly proof: Proof;
+  /** Empty unless thorough. */
+  readonly instruments: readonly PairOfInstruments[];
+  readonly flows: readonly FlowSummary[];
 }
 
 /** How many trials had every request counted by their datapath. */
@@ -96,6 +100,8 @@ export function analyse(stored: StoredRun, thorough = true): Analysis {
     margin: run.margin,
     intervals: inference.kind,
     comparisons: judged(drafts, inference),
+    instruments: thorough ? pairsOfInstruments(trials) : [],
+    flows: thorough ? flowSummaries(trials) : [],
     proof: {
       trials: trials.length,
       exact: trials.filter((trial) => trial.path.exact).length,

@@ -1,6 +1,6 @@
 /** From a trial's record to its figures: percentiles, CPU and memory per component, per 1000 requests. */
 import type { Histogram } from 'hdr-histogram-js';
-import type { TrialRecord } from '../model/records.ts';
+import type { Measure, TrialRecord } from '../model/records.ts';
 import { percentileNs } from './histogram.ts';
 
 export type Unit = 'ns' | 'nsPer1000' | 'bytes' | 'perSecond' | 'perRequest';
@@ -58,10 +58,22 @@ export function answersOf(trial: TrialRecord): number {
   return trial.result.arms.reduce((sum, arm) => sum + arm.ok + arm.errors, 0);
 }
 
+/** Instruments that see the same as a more precise one: their figures are for comparing, unless there is no other. */
+const SECOND_SOURCES = new Set(['cadvisor']);
+
+function measuresOfRecord({ measures }: TrialRecord): Measure[] {
+  const precise = new Set(measures.filter(({ collector }) => !SECOND_SOURCES.has(collector)).map(nameOfMeasure));
+  return measures.filter((measure) => !SECOND_SOURCES.has(measure.collector) || !precise.has(nameOfMeasure(measure)));
+}
+
+function nameOfMeasure({ metric, component }: Measure): string {
+  return `${metric} ${component}`;
+}
+
 /** CPU time by component over a trial's window, ns; what is not an arm's alone has no entry. */
 export function cpuByComponent(trial: TrialRecord): Map<string, number> {
   const byComponent = new Map<string, number>();
-  for (const { metric, component, value } of trial.measures) {
+  for (const { metric, component, value } of measuresOfRecord(trial)) {
     if (metric !== 'cpu' && metric !== 'bpfTime') continue;
     const name = metric === 'bpfTime' ? EBPF_COMPONENT : component;
     byComponent.set(name, (byComponent.get(name) ?? 0) + value);
@@ -86,11 +98,11 @@ function capacityOf(trial: TrialRecord): TrialMetric[] {
   return [{ metric, value: trial.result.achievedRatePerSecond }];
 }
 
-/** What a datapath adds to a pair of pods: its proxies and observers, not the application. */
-const NOT_THE_DATAPATH = new Set(['generator', 'server-app']);
+/** What a datapath adds to a pair of pods: its proxies, not the application. The observer is the node's, one for all pods. */
+const NOT_THE_DATAPATH = new Set(['generator', 'server-app', 'observer']);
 
 function memoryOf(trial: TrialRecord): TrialMetric[] {
-  const measured = trial.measures.filter(({ metric, component }) => metric === 'memory' && component !== 'generator');
+  const measured = measuresOfRecord(trial).filter(({ metric, component }) => metric === 'memory' && component !== 'generator');
   if (measured.length === 0) return [];
   const of = (component: string, title: string, value: number): TrialMetric => ({
     metric: { id: `memory.${component}`, title, unit: 'bytes', group: 'memory', better: 'lower' },

@@ -98,10 +98,7 @@ export function compareSeries(own: Series, baseline: Series, inference: Inferenc
     robust: inference.thorough ? robustOf(scale, pairs, logs !== undefined, inference.random) : undefined,
     variance: varianceSplit(groupsOf(scale, pairs), { block: 1, deployment: DEPLOYMENT_COST }),
     refusal: unequal(pairs) ? 'the two were not sent the same number of requests' : undefined,
-    doubt:
-      inflation > 1
-        ? `successive blocks depend on each other (correlation ${correlation.toFixed(2)}): the interval is widened, more blocks are needed to judge`
-        : undefined,
+    doubt: inflation > 1 ? `successive blocks depend on each other, correlation ${correlation.toFixed(2)}` : undefined,
   };
 }
 

@@ -9,6 +9,7 @@ import { freeMemory } from './free-memory.ts';
 import { generatorBusy } from './generator-busy.ts';
 import { governor } from './governor.ts';
 import { hostStalls } from './host-stalls.ts';
+import { instrumentsAgree } from './instruments-agree.ts';
 import { noErrors } from './no-errors.ts';
 import { onPath } from './on-path.ts';
 import { pathExact } from './path-exact.ts';
@@ -28,4 +29,5 @@ export const checks: readonly Check[] = [
   pathExact,
   hostStalls,
   coupling,
+  instrumentsAgree,
 ];

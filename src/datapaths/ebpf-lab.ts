@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { Component } from '../model/contracts/deployment.ts';
 import type { Datapath } from '../model/contracts/datapath.ts';
 import type { LabNode, LabPod, LabSite } from '../model/contracts/lab-site.ts';
 import { memberSchema } from '../model/experiment.ts';
+import { startObserver } from './ebpf/observer.ts';
 import { attachToCgroup, attachToDevice, deviceOf, loadObject, readPerCpuArray, updateMap, type Attachment } from './ebpf/bpftool.ts';
 import {
   backend,
@@ -19,7 +19,16 @@ import {
 
 const options = z.object({
   countRequests: z.boolean().default(true).describe('count requests in the kernel, to prove the path; costs each packet a little'),
-  events: z.boolean().default(true).describe('perf events for new connections, new TCP flags and every 5 s, read by a process per node'),
+  observability: z
+    .enum(['off', 'flows'])
+    .default('flows')
+    .describe('flows: perf events, read and served as Hubble flows by an observer; off: no events, no observer'),
+  aggregation: z
+    .enum(['none', 'low', 'medium', 'maximum'])
+    .default('medium')
+    .describe(
+      'none: an event of every packet wherever it passes; low: where it is sent; medium and maximum: new connections, new TCP flags, every 5 s',
+    ),
 });
 type Options = z.output<typeof options>;
 
@@ -46,9 +55,7 @@ export const ebpfLab: Datapath = {
     identity: 'ip',
     l7PassesPerRequest: 0,
     policy: 'l4',
-    telemetry: options.parse(selected).events
-      ? 'flow events: new connection, new TCP flag, every 5 s; per-CPU packet metrics'
-      : 'per-CPU packet metrics',
+    telemetry: telemetryOf(options.parse(selected)),
     loadBalancing: 'at connect(), random backend',
     retries: 0,
     notes: "the lab's own programs after Cilium's structure (conntrack, ipcache, policy, metrics, events, redirect); not Cilium",
@@ -60,8 +67,10 @@ export const ebpfLab: Datapath = {
       const sockets = await deploySocketLb(site);
       const first = nodes[0] as DeployedNode;
       const last = nodes.at(-1) as DeployedNode;
+      const observer = chosen.observability === 'off' ? undefined : await observe(site, nodes, sockets.directory);
       return {
-        components: nodes.flatMap((node) => (node.reader ? [node.reader] : [])),
+        components: observer ? [observer.component] : [],
+        hubble: observer?.view,
         envoys: [],
         bpfPrograms: [...nodes.flatMap((node) => node.programs), ...sockets.programs],
         expectations: [
@@ -107,7 +116,26 @@ interface DeployedNode {
   readonly directory: string;
   readonly attachment: Attachment;
   readonly programs: readonly { readonly name: string; readonly pin: string }[];
-  readonly reader: Component | undefined;
+}
+
+function telemetryOf({ observability, aggregation }: Options): string {
+  return observability === 'off' ? 'per-CPU packet metrics' : `flow events, aggregation ${aggregation}; per-CPU packet metrics`;
+}
+
+/** The events of both nodes and of the sockets go to one observer. */
+async function observe(site: LabSite, nodes: readonly DeployedNode[], socketDirectory: string) {
+  const nameOf = (pod: LabPod) => site.nodes.find((node) => node.pods.includes(pod))?.name ?? 'node-a';
+  const maps = nodes.map(({ directory }, index) => ({ pin: `${directory}/maps/events`, node: site.nodes[index]?.name ?? '' }));
+  const observer = await startObserver(site, {
+    maps: [...maps, { pin: `${socketDirectory}/maps/lb_events`, node: nameOf(site.client) }],
+    ids: {
+      client: { endpoint: ENDPOINT.client, identity: IDENTITY.client },
+      server: { endpoint: ENDPOINT.server, identity: IDENTITY.server },
+    },
+    nodes: { client: nameOf(site.client), server: nameOf(site.server) },
+  });
+  await updateMap(site, `${socketDirectory}/maps/lb_config`, [[u32(0), u32(1)]]);
+  return observer;
 }
 
 async function deployNode(site: LabSite, node: LabNode, chosen: Options): Promise<DeployedNode> {
@@ -115,7 +143,8 @@ async function deployNode(site: LabSite, node: LabNode, chosen: Options): Promis
   const map = (name: string) => `${directory}/maps/${name}`;
   const program = (name: string) => `${directory}/progs/${name}`;
   await loadObject(site, 'endpoint', directory);
-  await updateMap(site, map('config'), [[u32(0), nodeConfig({ countRequests: chosen.countRequests, emitEvents: chosen.events })]]);
+  const { countRequests, aggregation } = chosen;
+  await updateMap(site, map('config'), [[u32(0), nodeConfig({ countRequests, emitEvents: chosen.observability !== 'off', aggregation })]]);
   await updateMap(
     site,
     map('ipcache'),
@@ -127,7 +156,6 @@ async function deployNode(site: LabSite, node: LabNode, chosen: Options): Promis
     node.pods.flatMap((pod) => policyOf(site, pod)),
   );
   await updateMap(site, map('endpoints'), await Promise.all(node.pods.map((pod) => endpointOf(site, node, pod))));
-  const reader = chosen.events ? await readEvents(site, node, map('events')) : undefined;
 
   let attachment: Attachment = 'clsact';
   for (const pod of node.pods) {
@@ -136,7 +164,7 @@ async function deployNode(site: LabSite, node: LabNode, chosen: Options): Promis
   }
   if (node.wire) await attachToDevice(site, node.netns, node.wire.device, 'ingress', program('from_netdev'));
   const names = ['from_container', 'to_container', ...(node.wire ? ['from_netdev'] : [])];
-  return { directory, attachment, programs: names.map((name) => ({ name: `${node.name}/${name}`, pin: program(name) })), reader };
+  return { directory, attachment, programs: names.map((name) => ({ name: `${node.name}/${name}`, pin: program(name) })) };
 }
 
 /** The client may reach the server's ports and nothing else; the server may be reached on them by the client alone. */
@@ -153,16 +181,6 @@ async function endpointOf(site: LabSite, node: LabNode, pod: LabPod): Promise<re
   const [inside, outside] = await Promise.all([deviceOf(site, pod.netns, pod.device), deviceOf(site, node.netns, pod.nodeDevice)]);
   const info = { ifindex: outside.ifindex, id: ENDPOINT[pod.name], identity: IDENTITY[pod.name], podMac: inside.mac, nodeMac: outside.mac };
   return [[...ipcacheKey(pod.address).slice(4)], endpointInfo(info)];
-}
-
-/** Events cost something only when somebody reads them, as Cilium's agent does: one reader a node. */
-async function readEvents(site: LabSite, node: LabNode, map: string): Promise<Component> {
-  return site.start({
-    role: 'observer',
-    name: `observer-${node.name}`,
-    netns: node.netns,
-    command: ['bpftool', '--json', 'map', 'event_pipe', 'pinned', map],
-  });
 }
 
 async function deploySocketLb(site: LabSite): Promise<{ directory: string; programs: readonly { name: string; pin: string }[] }> {

@@ -54,6 +54,8 @@ export function formatEstimate(unit: FormatUnit, interval: { estimate: number; l
   return `${formatValue(unit, interval.estimate)} ±${share < 10 ? Math.round(share * 10) / 10 : Math.round(share)} %`;
 }
 
-export function formatRatio(ratio: number): string {
-  return `${ratio.toFixed(ratio < 10 ? 2 : 1)}x`;
+/** `3.01x [1.72, 5.27]`: what verdicts rest on, where there is a ratio. */
+export function formatRatioInterval({ estimate, low, high }: { estimate: number; low: number; high: number }): string {
+  const short = (ratio: number) => ratio.toFixed(ratio < 10 ? 2 : 1);
+  return `${short(estimate)}x [${short(low)}, ${short(high)}]`;
 }

@@ -18,8 +18,23 @@ export const measureSchema = z.object({
   unit: z.enum(['ns', 'bytes', 'count']),
   kind: z.enum(['counter', 'gauge']),
   value: z.number(),
+  /** What the instrument itself bounds the value by, where it does. */
+  range: z.tuple([z.number(), z.number()]).optional(),
 });
 export type Measure = z.infer<typeof measureSchema>;
+
+/** A figure that an instrument should have and has not, and why. */
+export const notMeasuredSchema = z.object({ collector: z.string(), metric: z.string(), component: z.string(), notMeasured: z.string() });
+export type NotMeasured = z.infer<typeof notMeasuredSchema>;
+
+/** Latencies as another instrument than the generator saw them, ns. */
+export const distributionSchema = z.object({
+  collector: z.string(),
+  metric: z.string(),
+  component: z.string(),
+  histogram: z.object({ count: z.number(), hdr: z.string() }),
+});
+export type Distribution = z.infer<typeof distributionSchema>;
 
 /** How the arms of a block shared the time. */
 export const designSchema = z.enum(['duet', 'slice', 'block']);
@@ -71,6 +86,8 @@ export const trialRecordSchema = z.object({
   masked: maskedArmSchema.nullable().default(null),
   host: hostRecordSchema.nullable().default(null),
   measures: z.array(measureSchema),
+  notMeasured: z.array(notMeasuredSchema).default([]),
+  distributions: z.array(distributionSchema).default([]),
   /** Counters of the datapath over the window, for the proof that all requests were on it. */
   path: z.object({ moved: z.record(z.string(), z.number()), exact: z.boolean() }),
   componentsEnded: z.array(z.string()),

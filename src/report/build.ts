@@ -5,6 +5,7 @@ import type { RunRecord, StoredRun } from '../model/records.ts';
 import type { Block, ReportDocument } from './document.ts';
 import { calibrationTables, calibrationVerdict } from './calibration.ts';
 import { crossCheckTable, ladderTable, maskingTable } from './evidence.ts';
+import { instrumentBlocks } from './instruments.ts';
 import { designSentence, methodBlocks } from './method.ts';
 import { componentTable, differenceTable, estimateTable, parityTable } from './tables.ts';
 import { verdictSentence } from './verdicts.ts';
@@ -23,6 +24,7 @@ export function buildReport(stored: StoredRun, analysis: Analysis): ReportDocume
       ...analysis.comparisons.flatMap((comparison) => comparisonBlocks(comparison, analysis)),
       ...parity(stored),
       ...proof(analysis),
+      ...instrumentBlocks(analysis),
       ...validity(stored, analysis),
       ...methodBlocks(stored, analysis),
       ...trust(run),

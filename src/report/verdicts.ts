@@ -1,7 +1,7 @@
 /** Verdicts in plain words, from a closed set. */
 import type { Cell, CellMetric, ComparisonAnalysis } from '../analysis/analyse.ts';
 import type { Versus } from '../analysis/versus.ts';
-import { formatDifference, formatRatio } from '../model/format.ts';
+import { formatDifference, formatRatioInterval } from '../model/format.ts';
 
 /** The word of a figure's verdict: latency is slower, resources are more. */
 export function verdictWord(metric: CellMetric, versus: Versus, margin: number): string {
@@ -41,6 +41,6 @@ export function verdictSentence(comparison: ComparisonAnalysis, cell: Cell, marg
 function phrase(metric: CellMetric, margin: number): string {
   const name = metric.metric.id === 'cpu.machine' ? 'CPU per 1000 requests' : metric.metric.title.replace('latency ', '');
   if (!metric.versus) return `${name} not given (${metric.missing ?? 'no pair of blocks'})`;
-  const ratio = metric.versus.ratio ? ` (${formatRatio(metric.versus.ratio.estimate)})` : '';
+  const ratio = metric.versus.ratio ? ` (${formatRatioInterval(metric.versus.ratio)})` : '';
   return `${name} ${verdictWord(metric, metric.versus, margin)}, ${formatDifference(metric.metric.unit, metric.versus.difference)}${ratio}`;
 }

@@ -3,13 +3,13 @@
  * record, judge. Every arm gets a record of its own.
  */
 import type { HostInstruments } from '../model/contracts/cluster.ts';
-import type { Collector, Recording } from '../model/contracts/collector.ts';
+import type { Collector, Reading, Recording } from '../model/contracts/collector.ts';
 import type { ValidityCheck } from '../model/contracts/check.ts';
 import type { LoadResult, MaskedArm } from '../model/contracts/generator.ts';
 import type { Load, OpenLoad } from '../model/experiment.ts';
 import type { Finding } from '../model/findings.ts';
 import type { System } from '../model/ports.ts';
-import { SCHEMA_VERSION, type Design, type HostRecord, type Measure, type TrialRecord } from '../model/records.ts';
+import { SCHEMA_VERSION, type Design, type HostRecord, type TrialRecord } from '../model/records.ts';
 import type { PlannedTrial } from '../plan/plan.ts';
 import type { Channel } from './channels.ts';
 import { difference, reconcile } from './deployment.ts';
@@ -58,7 +58,7 @@ export async function measure(context: MeasureContext, measurement: Measurement)
   await host.stallMeter?.take(); // what came before is nobody's; what it costs to ask lies outside of the instruments
   const instruments = await unlessDead(openAll(context, measurement), []);
   const result = await unlessInterrupted(apply(measurement, `${seed}/${name}`, load.durationNs, system.host.cpuCount), signal);
-  const measures = await unlessDead(closeAll(instruments), new Map<string, Measure[]>());
+  const measures = await unlessDead(closeAll(instruments), new Map<string, Reading[]>());
   const stalls = (await host.stallMeter?.take()) ?? [];
   const after = await unlessDead(Promise.all(arms.map(({ channel }) => channel.deployment.pathCounters())), []);
   const watched = host.stallMeter && hostRecord(stalls, host.stallMeter.strength, result.startNs, result.endNs, system.host.cpuCount);
@@ -92,7 +92,7 @@ function recordOf(
   shared: Shared,
   planned: PlannedTrial,
   channel: Channel,
-  measures: readonly Measure[],
+  readings: readonly Reading[],
   moved: Readonly<Record<string, number>>,
 ): TrialRecord {
   const { load, design, arms } = shared;
@@ -116,7 +116,9 @@ function recordOf(
     result,
     masked: masked ? { ...masked, arm: planned.arm } : null,
     host: shared.host,
-    measures: [...measures],
+    measures: readings.filter((reading) => 'value' in reading),
+    notMeasured: readings.filter((reading) => 'notMeasured' in reading),
+    distributions: readings.filter((reading) => 'histogram' in reading),
     path: { moved, exact: isExact(channel, result, moved) },
     componentsEnded: endedComponents(channel),
     findings: [],
@@ -202,38 +204,42 @@ function isExact(channel: Channel, result: LoadResult, moved: Readonly<Record<st
 /** Of no single arm: the machine's instruments while several arms share it. */
 const ALL_ARMS = '';
 
-interface OpenInstrument {
-  readonly arm: string;
-  readonly recording: Recording;
-}
+/** One collector, with a recording of each arm it reads. */
+type OpenInstrument = readonly { readonly arm: string; readonly recording: Recording }[];
 
-/** Heavy instruments open first and close last, so that light ones see nothing of them. */
+/** Heavy instruments open first and close last, so that light ones see nothing of them; each in all arms at once. */
 async function openAll({ collectors, system, host }: MeasureContext, { arms }: Measurement): Promise<OpenInstrument[]> {
   const alone = arms.length === 1;
   const unwanted = arms[0]?.planned.kind === 'cpu' ? 'latency' : 'ladder';
-  const ordered = [...collectors].sort((a, b) => Number(a.weight === 'light') - Number(b.weight === 'light'));
+  const ordered = collectors
+    .filter(({ during }) => during !== unwanted)
+    .sort((a, b) => Number(a.weight === 'light') - Number(b.weight === 'light'));
   const open: OpenInstrument[] = [];
   for (const collector of ordered) {
-    if (collector.during === unwanted) continue;
-    const readers = collector.sees === 'machine' ? arms.slice(0, 1) : arms;
-    for (const { planned, channel } of readers) {
-      if (collector.absent(channel.deployment, host) !== undefined) continue;
+    const readers = (collector.sees === 'machine' ? arms.slice(0, 1) : arms).filter(
+      ({ channel }) => collector.absent(channel.deployment, host) === undefined,
+    );
+    const recordings = readers.map(async ({ planned, channel }) => {
       const generator = alone ? channel.generator.component : undefined;
       const recording = await collector.open({ deployment: channel.deployment, generator, system, host });
-      open.push({ arm: collector.sees === 'machine' && !alone ? ALL_ARMS : planned.arm, recording });
-    }
+      return { arm: collector.sees === 'machine' && !alone ? ALL_ARMS : planned.arm, recording };
+    });
+    open.push(await Promise.all(recordings));
   }
   return open;
 }
 
-async function closeAll(open: readonly OpenInstrument[]): Promise<Map<string, Measure[]>> {
-  const measures = new Map<string, Measure[]>();
-  for (const { arm, recording } of open.toReversed()) measures.set(arm, [...(await recording.close()), ...(measures.get(arm) ?? [])]);
-  return measures;
+async function closeAll(open: readonly OpenInstrument[]): Promise<Map<string, Reading[]>> {
+  const readings = new Map<string, Reading[]>();
+  for (const instrument of open.toReversed()) {
+    const closed = await Promise.all(instrument.map(async ({ arm, recording }) => ({ arm, read: await recording.close() })));
+    for (const { arm, read } of closed) readings.set(arm, [...read, ...(readings.get(arm) ?? [])]);
+  }
+  return readings;
 }
 
 /** Busy share of all CPUs, where the whole machine was read. */
-function utilisationOf(measures: ReadonlyMap<string, readonly Measure[]>, result: LoadResult, system: System): number | null {
+function utilisationOf(measures: ReadonlyMap<string, readonly Reading[]>, result: LoadResult, system: System): number | null {
   const busy = [...measures.values()].flat().find(({ collector, metric }) => collector === 'machine-cpu' && metric === 'cpu');
-  return busy ? busy.value / Math.max(1, (result.endNs - result.startNs) * system.host.cpuCount) : null;
+  return busy && 'value' in busy ? busy.value / Math.max(1, (result.endNs - result.startNs) * system.host.cpuCount) : null;
 }

@@ -13,11 +13,16 @@
 
 #define REPORT_INTERVAL_NS 5000000000ULL
 
-enum ct_state { CT_NEW, CT_ESTABLISHED, CT_REPLY };
+/* Cilium's policy match types (pkg/monitor): what of the entry matched. */
+#define MATCH_NONE 0
+#define MATCH_L3_L4 2
+#define MATCH_L4_ONLY 4
 
 struct verdict {
 	enum ct_state state;
 	__u32 reason;
+	__u32 report; /* conntrack asks for an event */
+	__u16 match;
 	__u32 source_identity;
 	__u32 destination_identity;
 };
@@ -31,7 +36,7 @@ static __always_inline __u32 identity_of(__u32 addr)
 }
 
 /* Two lookups, as in Cilium: the peer's identity first, then the entry for any identity. Default deny. */
-static __always_inline int policy_allows(__u32 endpoint, __u32 identity, const struct packet *packet, __u8 direction)
+static __always_inline __u16 policy_match(__u32 endpoint, __u32 identity, const struct packet *packet, __u8 direction)
 {
 	struct policy_key key = {
 		.prefix_bits = 32 * 2 + 8 * 2 + 16, /* endpoint, identity, direction, protocol, port: a full match */
@@ -43,41 +48,72 @@ static __always_inline int policy_allows(__u32 endpoint, __u32 identity, const s
 	};
 	struct policy_entry *exact = bpf_map_lookup_elem(&policy, &key);
 	struct policy_entry *any;
+	__u16 match = MATCH_L3_L4;
 
 	key.identity = 0;
 	any = bpf_map_lookup_elem(&policy, &key);
 	if ((exact && exact->deny) || (any && any->deny))
-		return 0;
-	if (!exact)
+		return MATCH_NONE;
+	if (!exact) {
 		exact = any;
+		match = MATCH_L4_ONLY;
+	}
 	if (!exact)
-		return 0;
+		return MATCH_NONE;
 	__sync_fetch_and_add(&exact->packets, 1);
 	__sync_fetch_and_add(&exact->bytes, packet->total_bytes);
-	return 1;
+	return match;
+}
+
+static __always_inline struct node_config *events_wanted(void)
+{
+	__u32 zero = 0;
+	struct node_config *settings = bpf_map_lookup_elem(&config, &zero);
+
+	return settings && settings->emit_events ? settings : 0;
 }
 
 static __always_inline void emit(struct __sk_buff *skb, const struct packet *packet, const struct verdict *verdict,
-				 __u8 direction)
+				 __u8 direction, __u8 type, __u8 sub_type)
 {
-	struct flow_event event = {
+	struct notification event = {
 		.time_ns = bpf_ktime_get_ns(),
 		.saddr = packet->tuple.saddr,
 		.daddr = packet->tuple.daddr,
 		.sport = packet->tuple.sport,
 		.dport = packet->tuple.dport,
 		.protocol = packet->tuple.protocol,
-		.direction = direction,
 		.tcp_flags = packet->tcp_flags,
-		.is_reply = verdict->state == CT_REPLY,
+		.type = type,
+		.sub_type = sub_type,
+		.direction = direction,
+		.state = verdict->state,
+		.match = verdict->match,
 		.source_identity = verdict->source_identity,
 		.destination_identity = verdict->destination_identity,
-		.reason = verdict->reason,
 		.bytes = packet->total_bytes,
+		.ifindex = skb->ifindex,
+		.reason = verdict->reason,
 	};
-	long failed = bpf_perf_event_output(skb, &events, BPF_F_CURRENT_CPU, &event, sizeof(event));
+	__u64 captured = skb->len < CAPTURED_BYTES ? skb->len : CAPTURED_BYTES;
+	long failed = bpf_perf_event_output(skb, &events, captured << 32 | BPF_F_CURRENT_CPU, &event, sizeof(event));
 
 	count_proof(failed ? PROOF_EVENTS_LOST : PROOF_EVENTS, 1);
+}
+
+/* A packet that passes: an event unless the aggregation level hides it (Cilium's emit_trace_notify). */
+static __always_inline void trace(struct __sk_buff *skb, const struct packet *packet, const struct verdict *verdict,
+				  __u8 direction, enum trace_point point)
+{
+	struct node_config *settings = events_wanted();
+
+	if (!settings)
+		return;
+	if (settings->aggregation >= AGGREGATE_RECEIVED && (point == FROM_ENDPOINT || point == FROM_NETWORK))
+		return;
+	if (settings->aggregation >= AGGREGATE_CONNECTIONS && !verdict->report)
+		return;
+	emit(skb, packet, verdict, direction, EVENT_TRACE, point);
 }
 
 /* Cilium's aggregation "medium": a new connection, a TCP flag not seen before, or 5 s since the last report. */
@@ -99,10 +135,10 @@ static __always_inline struct verdict judge(struct __sk_buff *skb, struct packet
 {
 	__u32 zero = 0;
 	struct node_config *settings = bpf_map_lookup_elem(&config, &zero);
+	int events = settings && settings->emit_events;
 	struct verdict verdict = { .state = CT_ESTABLISHED, .reason = REASON_FORWARDED };
 	struct tuple4 reply = reversed(&packet->tuple);
 	struct ct_entry *ct;
-	int due;
 
 	/* A connection opened from the other side has its entry under the opposite direction. */
 	packet->tuple.direction = direction;
@@ -121,13 +157,16 @@ static __always_inline struct verdict judge(struct __sk_buff *skb, struct packet
 	if (verdict.state != CT_REPLY) {
 		__u32 peer = direction == DIRECTION_EGRESS ? verdict.destination_identity : verdict.source_identity;
 
-		if (!policy_allows(endpoint, peer, packet, direction))
+		verdict.match = policy_match(endpoint, peer, packet, direction);
+		if (verdict.match == MATCH_NONE)
 			verdict.reason = REASON_POLICY_DENIED;
+		if (events && (verdict.state == CT_NEW || verdict.reason))
+			emit(skb, packet, &verdict, direction, EVENT_POLICY_VERDICT, 0);
 	}
 	count_metric(verdict.reason, direction, packet->total_bytes);
 	if (verdict.reason) {
-		if (settings && settings->emit_events)
-			emit(skb, packet, &verdict, direction);
+		if (events)
+			emit(skb, packet, &verdict, direction, EVENT_DROP, verdict.reason);
 		return verdict;
 	}
 
@@ -141,9 +180,7 @@ static __always_inline struct verdict judge(struct __sk_buff *skb, struct packet
 	}
 	ct->packets += 1;
 	ct->bytes += packet->total_bytes;
-	due = report_due(ct, packet, verdict.state);
-	if (due && settings && settings->emit_events)
-		emit(skb, packet, &verdict, direction);
+	verdict.report = report_due(ct, packet, verdict.state);
 	if (verdict.state != CT_REPLY && packet->tuple.protocol == IPPROTO_TCP && settings && settings->count_requests)
 		count_requests(skb, packet, ct,
 			       direction == DIRECTION_EGRESS ? PROOF_REQUESTS_EGRESS : PROOF_REQUESTS_INGRESS);
@@ -184,6 +221,7 @@ SEC("tc")
 int from_container(struct __sk_buff *skb)
 {
 	struct packet packet = {};
+	struct verdict verdict = {};
 	struct endpoint_info *source, *destination;
 	int parsed = parse_packet(skb, &packet);
 	__u32 addr;
@@ -198,21 +236,29 @@ int from_container(struct __sk_buff *skb)
 	source = bpf_map_lookup_elem(&endpoints, &addr);
 	if (!source) /* not this pod's address: a spoofed packet */
 		return TC_ACT_SHOT;
-	if (judge(skb, &packet, source->id, DIRECTION_EGRESS).reason)
+	verdict.source_identity = source->identity;
+	trace(skb, &packet, &verdict, DIRECTION_EGRESS, FROM_ENDPOINT);
+	verdict = judge(skb, &packet, source->id, DIRECTION_EGRESS);
+	if (verdict.reason)
 		return TC_ACT_SHOT;
 
 	addr = packet.tuple.daddr;
 	destination = bpf_map_lookup_elem(&endpoints, &addr);
-	if (!destination)
+	if (!destination) {
+		trace(skb, &packet, &verdict, DIRECTION_EGRESS, TO_NETWORK);
 		return leave_node(skb, &packet);
-	if (judge(skb, &packet, destination->id, DIRECTION_INGRESS).reason)
+	}
+	verdict = judge(skb, &packet, destination->id, DIRECTION_INGRESS);
+	if (verdict.reason)
 		return TC_ACT_SHOT;
+	trace(skb, &packet, &verdict, DIRECTION_INGRESS, TO_ENDPOINT);
 	return deliver_local(skb, destination);
 }
 
 static __always_inline int into_container(struct __sk_buff *skb, int redirect)
 {
 	struct packet packet = {};
+	struct verdict verdict = {};
 	struct endpoint_info *destination;
 	int parsed = parse_packet(skb, &packet);
 	__u32 addr;
@@ -227,8 +273,13 @@ static __always_inline int into_container(struct __sk_buff *skb, int redirect)
 	destination = bpf_map_lookup_elem(&endpoints, &addr);
 	if (!destination)
 		return TC_ACT_OK;
-	if (judge(skb, &packet, destination->id, DIRECTION_INGRESS).reason)
+	verdict.destination_identity = destination->identity;
+	if (redirect)
+		trace(skb, &packet, &verdict, DIRECTION_INGRESS, FROM_NETWORK);
+	verdict = judge(skb, &packet, destination->id, DIRECTION_INGRESS);
+	if (verdict.reason)
 		return TC_ACT_SHOT;
+	trace(skb, &packet, &verdict, DIRECTION_INGRESS, TO_ENDPOINT);
 	return redirect ? deliver_local(skb, destination) : TC_ACT_OK;
 }
 

@@ -34,6 +34,38 @@ struct {
 	__type(value, __u64);
 } lb_proof SEC(".maps");
 
+/* Key 0: 1 when somebody reads the events. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} lb_config SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32));
+} lb_events SEC(".maps");
+
+/* Where a socket's address is before and after translation (Cilium's bpf/lib/trace_sock.h). */
+static __always_inline void trace_socket(struct bpf_sock_addr *ctx, enum socket_point point)
+{
+	__u32 zero = 0;
+	__u32 *wanted = bpf_map_lookup_elem(&lb_config, &zero);
+	struct notification event = { .type = EVENT_SOCKET, .sub_type = point };
+
+	if (!wanted || !*wanted)
+		return;
+	event.time_ns = bpf_ktime_get_ns();
+	event.cookie = bpf_get_socket_cookie(ctx);
+	event.cgroup_id = bpf_get_current_cgroup_id();
+	event.daddr = ctx->user_ip4;
+	event.dport = (__u16)ctx->user_port;
+	event.protocol = ctx->protocol;
+	bpf_perf_event_output(ctx, &lb_events, BPF_F_CURRENT_CPU, &event, sizeof(event));
+}
+
 static __always_inline void count(__u32 slot)
 {
 	__u64 *value = bpf_map_lookup_elem(&lb_proof, &slot);
@@ -57,6 +89,7 @@ static __always_inline int translate(struct bpf_sock_addr *ctx)
 
 	if (!service)
 		return 1;
+	trace_socket(ctx, SOCKET_PRE_FORWARD);
 	if (!service->count) {
 		count(LB_NO_BACKEND);
 		return 0; /* connect() fails with EPERM */
@@ -76,6 +109,7 @@ static __always_inline int translate(struct bpf_sock_addr *ctx)
 	bpf_map_update_elem(&lb_reverse, &reverse, &original, BPF_ANY);
 	ctx->user_ip4 = backend->addr;
 	ctx->user_port = backend->port;
+	trace_socket(ctx, SOCKET_POST_FORWARD);
 	count(LB_TRANSLATED);
 	return 1;
 }
@@ -88,8 +122,10 @@ static __always_inline int translate_back(struct bpf_sock_addr *ctx)
 	key.cookie = bpf_get_socket_cookie(ctx);
 	original = bpf_map_lookup_elem(&lb_reverse, &key);
 	if (original) {
+		trace_socket(ctx, SOCKET_PRE_REVERSE);
 		ctx->user_ip4 = original->vip;
 		ctx->user_port = original->port;
+		trace_socket(ctx, SOCKET_POST_REVERSE);
 		count(LB_REVERSED);
 	}
 	return 1;

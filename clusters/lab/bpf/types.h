@@ -91,25 +91,54 @@ enum proof_slot {
 	PROOF_SLOTS
 };
 
-struct node_config {
-	__u32 count_requests; /* 1: parse request boundaries, so that the path can be proven request by request */
-	__u32 emit_events;    /* 1: perf events for new connections, new TCP flags and every 5 s */
+/* Cilium's monitor aggregation (pkg/option/monitor.go): what is not worth an event. */
+enum aggregation {
+	AGGREGATE_NONE,		/* every packet, where it is received and where it is sent */
+	AGGREGATE_RECEIVED,	/* "lowest" and "low": every packet, where it is sent */
+	AGGREGATE_CONNECTIONS = 3, /* "medium" and "maximum": new connection, new TCP flag, every 5 s */
 };
 
-struct flow_event {
-	__u64 time_ns;
+struct node_config {
+	__u32 count_requests; /* 1: parse request boundaries, so that the path can be proven request by request */
+	__u32 emit_events;
+	__u32 aggregation;
+	__u32 pad;
+};
+
+/* Cilium's message types (pkg/monitor/api), as Hubble's event_type.type shows them. */
+enum event_type { EVENT_DROP = 1, EVENT_TRACE = 4, EVENT_POLICY_VERDICT = 5, EVENT_SOCKET = 7 };
+
+/* Cilium's trace points (bpf/lib/trace.h), as Hubble's event_type.sub_type shows them. */
+enum trace_point { TO_ENDPOINT = 0, FROM_ENDPOINT = 5, FROM_NETWORK = 10, TO_NETWORK = 11 };
+
+/* Hubble's SocketTranslationPoint. */
+enum socket_point { SOCKET_PRE_FORWARD = 1, SOCKET_POST_FORWARD, SOCKET_PRE_REVERSE, SOCKET_POST_REVERSE };
+
+enum ct_state { CT_NEW, CT_ESTABLISHED, CT_REPLY };
+
+/* Followed by up to CAPTURED_BYTES of the packet, as Cilium's notifications are. Read by programs/flow-reader.c. */
+#define CAPTURED_BYTES 128
+
+struct notification {
+	__u64 time_ns; /* CLOCK_MONOTONIC */
+	__u64 cookie;
+	__u64 cgroup_id;
 	__u32 saddr;
 	__u32 daddr;
 	__u16 sport;
 	__u16 dport;
 	__u8 protocol;
-	__u8 direction;
 	__u8 tcp_flags;
-	__u8 is_reply;
+	__u8 type;
+	__u8 sub_type; /* trace point, drop reason or socket point */
+	__u8 direction;
+	__u8 state;  /* enum ct_state */
+	__u16 match; /* of a policy verdict: what matched, 0 nothing */
 	__u32 source_identity;
 	__u32 destination_identity;
-	__u32 reason; /* 0 forwarded, else the drop reason */
 	__u32 bytes;
+	__u32 ifindex;
+	__u32 reason; /* 0 forwarded, else the drop reason */
 };
 
 struct service_key {

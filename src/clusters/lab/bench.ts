@@ -3,7 +3,7 @@ import type { Bench } from '../../model/contracts/cluster.ts';
 import type { Component } from '../../model/contracts/deployment.ts';
 import { parseCgroupCpuNs } from '../../model/cpu-time.ts';
 import { startComponent, type StartedComponent } from './component.ts';
-import { findCompiled, meterPrograms } from './compiled.ts';
+import { findCompiled, labPrograms } from './compiled.ts';
 import { Dialogue } from './dialogue.ts';
 import { CGROUP_ROOT } from './names.ts';
 import { findTool } from './requirements.ts';
@@ -19,7 +19,7 @@ export function labBench(lab: LabSetting, netns: string): Bench {
   return {
     cpuNs,
     async startTruthServer(args, undo) {
-      const program = `${await findCompiled(system, meterPrograms)}/truth-server`;
+      const program = `${await findCompiled(system, labPrograms)}/truth-server`;
       const name = `truth-${system.randomId(4)}`;
       const command = ['taskset', '-c', String(system.host.cpuCount - 1), program, ...args] as [string, ...string[]];
       const server = await Dialogue.with('truth-server', async (onLine) => {

@@ -26,14 +26,14 @@ export const bpfPrograms: SourceSet = {
   },
 };
 
-/** Programs that watch the machine, and the server that calibration trusts. */
-export const meterPrograms: SourceSet = {
+/** Programs that watch the machine or the datapath's events, and the server that calibration trusts. */
+export const labPrograms: SourceSet = {
   folder: 'programs',
-  title: 'the meters',
-  names: ['stall-meter', 'idle-soaker', 'truth-server'],
+  title: "the lab's programs",
+  names: ['stall-meter', 'idle-soaker', 'flow-reader', 'truth-server'],
   source: (name) => `${name}.c`,
   output: (name) => name,
-  flags: () => ['-pthread', '-lm'],
+  flags: () => ['-pthread', '-lm', '-lbpf', '-lelf', '-lz'],
 };
 
 async function outputDirectory(system: System, set: SourceSet): Promise<string> {

@@ -4,7 +4,7 @@ import type { RunningProcess, System } from '../../model/ports.ts';
 import type { Cgroups } from './cgroups.ts';
 
 export interface StartSpec {
-  readonly role: Role | 'meter';
+  readonly role: Role | 'meter' | 'pause';
   readonly name: string;
   readonly cgroupPath: string;
   readonly netns: string;

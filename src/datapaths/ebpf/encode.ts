@@ -53,8 +53,12 @@ export function endpointInfo(endpoint: { ifindex: number; id: number; identity: 
   return [...u32(endpoint.ifindex), ...u32(endpoint.id), ...u32(endpoint.identity), ...mac(endpoint.podMac), ...mac(endpoint.nodeMac)];
 }
 
-export function nodeConfig(config: { countRequests: boolean; emitEvents: boolean }): Bytes {
-  return [...u32(config.countRequests ? 1 : 0), ...u32(config.emitEvents ? 1 : 0)];
+/** Cilium's monitor aggregation levels (pkg/option/monitor.go). */
+export const AGGREGATION = { none: 0, low: 2, medium: 3, maximum: 4 } as const;
+export type Aggregation = keyof typeof AGGREGATION;
+
+export function nodeConfig(config: { countRequests: boolean; emitEvents: boolean; aggregation: Aggregation }): Bytes {
+  return [...u32(config.countRequests ? 1 : 0), ...u32(config.emitEvents ? 1 : 0), ...u32(AGGREGATION[config.aggregation]), ...pad(4)];
 }
 
 export function serviceKey(service: { address: string; port: number; slot: number }): Bytes {

@@ -1,5 +1,5 @@
 /** A collector: one instrument, opened just before a measured window and closed just after it. */
-import type { Measure } from '../records.ts';
+import type { Distribution, Measure, NotMeasured } from '../records.ts';
 import type { System } from '../ports.ts';
 import type { HostInstruments } from './cluster.ts';
 import type { Component, Deployment } from './deployment.ts';
@@ -12,8 +12,11 @@ export interface CollectorScope {
   readonly host: HostInstruments;
 }
 
+/** A figure, many, or why there is none: what is absent is never 0. */
+export type Reading = Measure | Distribution | NotMeasured;
+
 export interface Recording {
-  close(): Promise<readonly Measure[]>;
+  close(): Promise<readonly Reading[]>;
 }
 
 export interface Collector {

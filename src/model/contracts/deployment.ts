@@ -1,6 +1,8 @@
 /** A deployed datapath as others see it: what runs, what can be read, what proves the path. */
 import type { Features } from '../features.ts';
+import type { CadvisorView } from './cadvisor.ts';
 import type { ArmTarget } from './generator.ts';
+import type { HubbleView } from './hubble.ts';
 import type { ServerSpec } from './workload.ts';
 
 /** Registers how an effect is undone, before it happens. */
@@ -37,6 +39,8 @@ export interface Deployment {
   readonly components: readonly Component[];
   readonly envoys: readonly { readonly role: Role; readonly adminSocket: string }[];
   readonly bpfPrograms: readonly { readonly name: string; readonly pin: string }[];
+  readonly cadvisor: readonly CadvisorView[];
+  readonly hubble?: HubbleView | undefined;
   readonly links: readonly { readonly name: string; readonly enter: readonly string[]; readonly device: string }[];
   readonly expectations: readonly PathExpectation[];
   readonly notes: Readonly<Record<string, string>>;

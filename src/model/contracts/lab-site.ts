@@ -34,7 +34,15 @@ export interface LabSite {
   readonly unifiedCgroup: string;
   /** A directory of this arm's own on a bpf filesystem. */
   readonly pinDirectory: string;
-  readonly tools: { readonly envoy: () => Promise<string>; readonly bpfObjects: () => Promise<string>; readonly dataDirectory: string };
+  readonly tools: {
+    readonly envoy: () => Promise<string>;
+    readonly bpfObjects: () => Promise<string>;
+    /** The directory of the lab's compiled programs. */
+    readonly programs: () => Promise<string>;
+    readonly dataDirectory: string;
+    /** The command that runs a file below src/. */
+    node(file: string): readonly [string, ...string[]];
+  };
   readonly files: Files;
   readonly http: LocalHttp;
   readonly undo: PushUndo;
@@ -54,6 +62,8 @@ export interface StartComponent {
   readonly command: readonly [string, ...string[]];
   readonly uid?: number;
   readonly name?: string;
+  /** Called for each line of its stdout. */
+  readonly onLine?: (line: string) => void;
 }
 
 /** What a datapath adds to a deployment; the lab fills in the rest. */
@@ -61,6 +71,8 @@ export interface LabParts {
   readonly components: readonly Component[];
   readonly envoys: Deployment['envoys'];
   readonly bpfPrograms: Deployment['bpfPrograms'];
+  /** Where its flows are read, when somebody observes it. */
+  readonly hubble?: Deployment['hubble'];
   readonly expectations: readonly PathExpectation[];
   /** Facts worth storing with the run, such as how a program was attached. */
   readonly notes: Readonly<Record<string, string>>;

@@ -1,6 +1,6 @@
 /** What `meshtax run` prints: for each comparison a narrow table that fits a terminal, then the verdicts. */
 import type { Analysis, Cell, ComparisonAnalysis } from '../../analysis/analyse.ts';
-import { formatDifference, formatEstimate } from '../../model/format.ts';
+import { formatDifference, formatEstimate, formatRatioInterval } from '../../model/format.ts';
 import { designSentence } from '../method.ts';
 import { verdictWord } from '../verdicts.ts';
 import type { ReportDocument } from '../document.ts';
@@ -43,6 +43,7 @@ function summaryTable(comparison: ComparisonAnalysis, { confidence, margin }: An
       { title: 'figure', align: 'left' as const },
       { title: 'estimate', align: 'right' as const },
       { title: `against ${comparison.baseline}`, align: 'right' as const },
+      { title: 'ratio', align: 'right' as const },
       { title: 'verdict', align: 'left' as const },
     ],
     rows: comparison.cells.flatMap((cell) => rowsOf(cell, margin)),
@@ -55,7 +56,7 @@ function rowsOf(cell: Cell, margin: number): string[][] {
     if (!metric) return [];
     const { title, unit, group } = metric.metric;
     const name = `${title}${group === 'cpu' ? ' /1000' : ''}`;
-    if (!metric.value) return [[cell.arm, name, '', '', metric.missing ?? '']];
+    if (!metric.value) return [[cell.arm, name, '', '', '', metric.missing ?? '']];
     const { versus } = metric;
     return [
       [
@@ -63,6 +64,7 @@ function rowsOf(cell: Cell, margin: number): string[][] {
         name,
         formatEstimate(unit, metric.value),
         versus ? formatDifference(unit, versus.difference) : '',
+        versus?.ratio ? formatRatioInterval(versus.ratio) : '',
         versus ? verdictWord(metric, versus, margin) : '',
       ],
     ];

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { cgroup } from '../../../src/collectors/cgroup.ts';
 import { machineCpu } from '../../../src/collectors/machine-cpu.ts';
 import type { Component, Deployment } from '../../../src/model/contracts/deployment.ts';
-import { fakeSystem, MemoryFiles } from '../../fakes.ts';
+import { fakeSystem, figuresOf, MemoryFiles } from '../../fakes.ts';
 
 const component = (role: Component['role'], format: 'cpuacct.usage' | 'cpu.stat'): Component => ({
   role,
@@ -32,7 +32,7 @@ describe('cgroup', () => {
     const recording = await cgroup.open(scope);
     files.content.set('/generator/cpu', 'usage_usec 1500\n');
     files.content.set('/server-app/cpu', '7900000\n');
-    const measures = await recording.close();
+    const measures = figuresOf(await recording.close());
     const value = (metric: string, role: string) =>
       measures.filter((each) => each.metric === metric && each.component === role).map((each) => each.value);
     expect(value('cpu', 'generator')).toEqual([500_000]);
@@ -53,7 +53,7 @@ test('machine: everything but idle, iowait and steal; guest time is inside user 
     host: {},
   });
   files.content.set('/proc/stat', 'cpu  110 5 55 1100 25 4 9 12 50 0\n');
-  const measures = await recording.close();
+  const measures = figuresOf(await recording.close());
   expect(measures.map(({ metric, value }) => [metric, value])).toEqual([
     ['cpu', (10 + 5 + 1 + 2) * 1e7],
     ['steal', 3 * 1e7],

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { idleSoaker } from '../../../src/collectors/idle-soaker.ts';
 import type { IdleSoaker } from '../../../src/model/contracts/cluster.ts';
 import type { Deployment } from '../../../src/model/contracts/deployment.ts';
-import { fakeSystem } from '../../fakes.ts';
+import { fakeSystem, figuresOf } from '../../fakes.ts';
 
 test('adds up what all CPUs lost, and keeps the hypervisor and its own time apart', async () => {
   const said: string[] = [];
@@ -17,7 +17,7 @@ test('adds up what all CPUs lost, and keeps the hypervisor and its own time apar
     },
   };
   const recording = await idleSoaker.open({ deployment: {} as Deployment, generator: undefined, system: fakeSystem(), host: { soaker } });
-  const measures = await recording.close();
+  const measures = figuresOf(await recording.close());
   expect(said).toEqual(['start', 'stop']);
   expect(measures.map(({ metric, value }) => [metric, value])).toEqual([
     ['cpu', 35],

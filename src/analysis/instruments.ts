@@ -1,0 +1,87 @@
+/** Over a run: how well two instruments agreed on one quantity, and what flows say. */
+import { agreementsOf, type Agreement } from '../model/agreement.ts';
+import { decode, newHistogram } from '../model/histogram.ts';
+import type { TrialRecord } from '../model/records.ts';
+import { answersOf } from './metrics.ts';
+import { percentileNs } from './histogram.ts';
+
+interface Where {
+  readonly workload: string;
+  readonly arm: string;
+}
+
+export interface PairOfInstruments extends Where, Pick<Agreement, 'quantity' | 'component' | 'unit' | 'instruments' | 'cause'> {
+  /** Means over windows. */
+  readonly values: readonly [number, number];
+  readonly windows: number;
+  readonly agreeing: number;
+}
+
+export interface FlowSummary extends Where {
+  readonly windows: number;
+  readonly eventsPer1000: number;
+  readonly connections: number;
+  readonly denied: number;
+  readonly drops: number;
+  readonly translations: number;
+  readonly lost: number;
+  readonly missing: number;
+  /** Between a request and its answer as the proxy recorded them, ns; undefined without HTTP records. */
+  readonly httpLatency: { readonly count: number; readonly p50: number | undefined; readonly p99: number | undefined } | undefined;
+}
+
+export function pairsOfInstruments(trials: readonly TrialRecord[]): PairOfInstruments[] {
+  const all = trials.flatMap((trial) =>
+    agreementsOf(trial).map((agreement) => ({ ...agreement, workload: trial.workload, arm: trial.arm })),
+  );
+  const groups = Map.groupBy(all, ({ workload, arm, quantity, component }) => [workload, arm, quantity, component].join('\n'));
+  return [...groups.values()].map((group) => {
+    const [first] = group as [(typeof all)[number]];
+    const { workload, arm, quantity, component, unit, instruments } = first;
+    const mean = (index: 0 | 1) => group.reduce((sum, { values }) => sum + values[index], 0) / group.length;
+    return {
+      ...{ workload, arm, quantity, component, unit, instruments },
+      cause: [...new Set(group.map((each) => each.cause))].join('; '),
+      values: [mean(0), mean(1)],
+      windows: group.length,
+      agreeing: group.filter(({ agrees }) => agrees).length,
+    };
+  });
+}
+
+export function flowSummaries(trials: readonly TrialRecord[]): FlowSummary[] {
+  const seen = trials.filter(({ measures }) => measures.some(({ collector }) => collector === 'hubble'));
+  const groups = Map.groupBy(seen, ({ workload, arm }) => `${workload}\n${arm}`);
+  return [...groups.values()].map((group) => {
+    const [first] = group as [TrialRecord];
+    const sum = (metric: string) =>
+      group.reduce(
+        (total, { measures }) => total + (measures.find((each) => each.collector === 'hubble' && each.metric === metric)?.value ?? 0),
+        0,
+      );
+    const answered = group.reduce((total, trial) => total + answersOf(trial), 0);
+    return {
+      workload: first.workload,
+      arm: first.arm,
+      windows: group.length,
+      eventsPer1000: answered === 0 ? 0 : (sum('flowEvents') / answered) * 1000,
+      connections: sum('flowConnections'),
+      denied: sum('flowDenied'),
+      drops: sum('flowDrops'),
+      translations: sum('flowTranslations'),
+      lost: sum('flowsLost'),
+      missing: sum('flowsMissing'),
+      httpLatency: httpLatency(group),
+    };
+  });
+}
+
+function httpLatency(trials: readonly TrialRecord[]): FlowSummary['httpLatency'] {
+  const sum = newHistogram();
+  for (const { distributions } of trials) {
+    const histogram = decode(distributions.find(({ metric }) => metric === 'flowHttpLatency')?.histogram);
+    if (histogram) sum.add(histogram);
+  }
+  if (sum.totalCount === 0) return undefined;
+  return { count: sum.totalCount, p50: percentileNs(sum, 0.5), p99: percentileNs(sum, 0.99) };
+}

@@ -1,0 +1,69 @@
+/** The exporter's process, in a cgroup of its own so that what it costs is charged to no datapath. */
+import type { CadvisorSource, CadvisorView } from '../../../model/contracts/cadvisor.ts';
+import type { PushUndo, Role } from '../../../model/contracts/deployment.ts';
+import { startComponent } from '../component.ts';
+import { Dialogue } from '../dialogue.ts';
+import { stateDirectory } from '../lease.ts';
+import { CGROUP_ROOT } from '../names.ts';
+import type { LabSetting } from '../session.ts';
+import type { WatchedContainer } from './reading.ts';
+
+/** As often as it may be without being felt: docs/variability.md has the cost. */
+const HOUSEKEEPING_MS = 200;
+
+export class Exporter {
+  readonly #dialogue: Dialogue;
+  readonly #source: CadvisorSource;
+
+  private constructor(dialogue: Dialogue, source: CadvisorSource) {
+    this.#dialogue = dialogue;
+    this.#source = source;
+  }
+
+  static async start({ system, cgroups, run, logDirectory }: LabSetting, netns: string, undo: PushUndo): Promise<Exporter> {
+    const directory = `${stateDirectory(run)}/cadvisor`;
+    await system.files.makeDirectory(directory, { mode: 0o700 });
+    const socket = `${directory}/cadvisor.sock`;
+    const dialogue = await Dialogue.with('the cAdvisor exporter', async (onLine) => {
+      const { process } = await startComponent(
+        system,
+        cgroups,
+        {
+          role: 'meter',
+          name: 'cadvisor',
+          cgroupPath: `${CGROUP_ROOT}/${run}/cadvisor`,
+          netns,
+          command: [
+            system.host.nodeBinary,
+            '--no-warnings',
+            `${system.host.projectRoot}/src/clusters/lab/cadvisor/main.ts`,
+            JSON.stringify({ socket, housekeepingMs: HOUSEKEEPING_MS }),
+          ],
+          logFile: `${logDirectory}/cadvisor.log`,
+          onLine,
+        },
+        undo,
+      );
+      return process;
+    });
+    const scrape = () => system.http.getText(socket, '/metrics/cadvisor');
+    return new Exporter(dialogue, { housekeepingMs: HOUSEKEEPING_MS, clockErrorMs: 1, scrape });
+  }
+
+  /** Shows an arm's containers from now on, until it is undone. */
+  async show(containers: readonly WatchedContainer[], undo: PushUndo): Promise<CadvisorView> {
+    const namespace = containers[0]?.namespace ?? '';
+    undo(`cAdvisor of ${namespace}`, () => this.#ask({ op: 'forget', namespace }).catch(() => {}));
+    await this.#ask({ op: 'watch', containers });
+    const named = containers.filter(({ container }) => container !== '');
+    return {
+      source: this.#source,
+      containers: named.map(({ namespace: of, pod, container }) => ({ role: container as Role, namespace: of, pod, container })),
+      pods: containers.filter(({ network }) => network).map(({ pod }) => ({ name: pod, namespace, pod })),
+    };
+  }
+
+  async #ask(command: object): Promise<void> {
+    await this.#dialogue.ask(JSON.stringify(command));
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * The lab's observer, in the place of Cilium's agent and Hubble's server: reads the datapath's perf events through
+ * flow-reader, keeps the last of them in a ring and serves them as Hubble does, on a Unix socket.
+ */
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import grpc from '@grpc/grpc-js';
+import { z } from 'zod';
+import { endpointSchema, Names, serviceSchema } from './names.ts';
+import { KIND, kindOf, RECORD_BYTES } from './records.ts';
+import { Ring } from './ring.ts';
+import { observerServer, type ObserverState } from './server.ts';
+
+const configurationSchema = z.object({
+  socket: z.string(),
+  protos: z.string(),
+  /** The program and the maps it reads; none where only access logs are observed. */
+  reader: z.string(),
+  maps: z.array(z.object({ pin: z.string(), node: z.string() })),
+  ringFlows: z.number().int(),
+  endpoints: z.array(endpointSchema),
+  services: z.array(serviceSchema),
+});
+export type ObserverConfiguration = z.infer<typeof configurationSchema>;
+
+const configuration = configurationSchema.parse(JSON.parse(process.argv[2] ?? '{}'));
+const ring = new Ring(configuration.ringFlows);
+const listeners = new Set<() => void>();
+const state: ObserverState = {
+  ring,
+  context: {
+    names: new Names(configuration.endpoints, configuration.services),
+    nodes: configuration.maps.map(({ node }) => node),
+    bootNs: BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint(),
+    session: randomBytes(8).toString('hex'),
+  },
+  startedNs: process.hrtime.bigint(),
+  onEvent(listener) {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  },
+  rate: rateOf(ring),
+};
+
+/** Over the last full second. */
+function rateOf({ seen }: Ring): () => number {
+  let rate = 0;
+  let before = seen;
+  setInterval(() => {
+    rate = ring.seen - before;
+    before = ring.seen;
+  }, 1000);
+  return () => rate;
+}
+
+function tellListeners(): void {
+  for (const listener of listeners) listener();
+}
+
+/** Resolves once all buffers are open. */
+function readEvents(): Promise<void> {
+  if (configuration.maps.length === 0) return Promise.resolve();
+  const reader = spawn(
+    configuration.reader,
+    configuration.maps.map(({ pin }) => pin),
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  reader.on('exit', (code) => {
+    process.stderr.write(`flow-reader ended with ${code}\n`);
+    process.exit(1);
+  });
+  process.on('exit', () => reader.kill());
+  return new Promise((resolve) => {
+    let rest: Buffer = Buffer.alloc(0);
+    reader.stdout.on('data', (chunk: Buffer) => {
+      const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+      let at = 0;
+      for (; at + RECORD_BYTES <= bytes.length; at += RECORD_BYTES) {
+        if (kindOf(bytes, at) === KIND.ready) resolve();
+        else ring.addRecord(bytes, at);
+      }
+      rest = bytes.subarray(at);
+      tellListeners();
+    });
+  });
+}
+
+function listen(server: grpc.Server): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync(`unix:${configuration.socket}`, grpc.ServerCredentials.createInsecure(), (error) =>
+      error ? reject(error) : resolve(),
+    );
+  });
+}
+
+process.on('SIGTERM', () => process.exit(0));
+await readEvents();
+await listen(observerServer(state, configuration.protos));
+process.stdout.write('ready\n');

@@ -1,0 +1,133 @@
+import type { CadvisorView } from '../model/contracts/cadvisor.ts';
+import type { Collector, Reading } from '../model/contracts/collector.ts';
+import type { Page } from '../model/exposition.ts';
+import type { Clock } from '../model/ports.ts';
+import { pollerOf } from './cadvisor/poller.ts';
+import { interfaceOf, isNetworkRowOf, isRowOf, rowsOf, type Row } from './cadvisor/rows.ts';
+import { overWindow, type Point } from './cadvisor/window.ts';
+
+const CPU = 'container_cpu_usage_seconds_total';
+const STARTED = 'container_start_time_seconds';
+const RECEIVED = 'container_network_receive_bytes_total';
+const SENT = 'container_network_transmit_bytes_total';
+const GAUGES = [
+  { series: 'container_memory_working_set_bytes', metric: 'memoryWorkingSet' },
+  { series: 'container_memory_rss', metric: 'memory' },
+] as const;
+const READ: ReadonlySet<string> = new Set([CPU, STARTED, RECEIVED, SENT, ...GAUGES.map(({ series }) => series)]);
+
+/** So many times the sampling interval a sample after the window is waited for. */
+const PATIENCE = 4;
+
+/** CPU, memory and traffic as cAdvisor shows them, at the times of its own samples. */
+export const cadvisor: Collector = {
+  id: 'cadvisor',
+  title: 'CPU, memory and traffic as cAdvisor shows them',
+  includes:
+    'CPU time, working set and anonymous memory of each container and bytes of each pod, from the exposed samples and their own timestamps, with the bounds that the samples around the window give',
+  leavesOut: 'what happened between the last sample and the edge of the window is interpolated; kernel work as in the cgroup figures',
+  weight: 'heavy',
+  sees: 'arm',
+  during: 'latency',
+  absent: ({ cadvisor: views }) => (views.length === 0 ? 'no cAdvisor here' : undefined),
+  async open({ deployment, system }) {
+    const recordings = await Promise.all(deployment.cadvisor.map((view) => record(view, system.clock)));
+    return { close: async () => (await Promise.all(recordings.map((each) => each.close()))).flat() };
+  },
+};
+
+interface Series {
+  readonly metric: string;
+  readonly component: string;
+  readonly unit: 'ns' | 'bytes';
+  readonly scale: number;
+  readonly kind: 'counter' | 'gauge';
+  readonly rows: Row[];
+  /** What of a page belongs to it. */
+  pick(page: Page): readonly Row[];
+}
+
+async function record(view: CadvisorView, clock: Clock) {
+  const { source } = view;
+  const series = seriesOf(view);
+  const starts = new Map<string, number>();
+  let failure: string | undefined;
+  const stop = await pollerOf(source, clock, (name) => READ.has(name)).listen({
+    onPage: (page) => {
+      for (const each of series) each.rows.push(...each.pick(page));
+      for (const { labels, value } of page.samples.filter(({ name }) => name === STARTED)) {
+        const id = labels['id'] ?? '';
+        if (starts.has(id) && starts.get(id) !== value) starts.set(id, Number.NaN);
+        else if (!starts.has(id)) starts.set(id, value);
+      }
+    },
+    onFailure: (reason) => (failure = reason),
+  });
+  const fromMs = clock.wallTime().getTime();
+  return {
+    async close(): Promise<Reading[]> {
+      const toMs = clock.wallTime().getTime();
+      const isComplete = () => series.every(({ rows }) => rows.length > 0 && (rows.at(-1)?.atMs ?? 0) >= toMs + source.clockErrorMs);
+      for (let turn = 0; turn < PATIENCE * 2 && !isComplete(); turn++) await clock.sleep(source.housekeepingMs / 2);
+      stop();
+      return series.map((each) => readingOf(each, { fromMs, toMs, edgeErrorMs: source.clockErrorMs }, starts, failure));
+    },
+  };
+}
+
+function seriesOf({ containers, pods }: CadvisorView): Series[] {
+  return [
+    ...containers.flatMap((container): Series[] => {
+      const wanted = (labels: Parameters<typeof isRowOf>[0]) => isRowOf(labels, container);
+      const common = { component: container.role, scale: 1, rows: [] };
+      return [
+        { ...common, metric: 'cpu', unit: 'ns', scale: 1e9, kind: 'counter', rows: [], pick: (page) => rowsOf(page, CPU, wanted) },
+        ...GAUGES.map(({ series, metric }): Series => {
+          return { ...common, metric, unit: 'bytes', kind: 'gauge', rows: [], pick: (page) => rowsOf(page, series, wanted) };
+        }),
+      ];
+    }),
+    ...pods.flatMap((pod) =>
+      (['received', 'sent'] as const).map((metric): Series => {
+        const ofPod = (labels: Parameters<typeof isRowOf>[0]) => isNetworkRowOf(labels, pod);
+        return {
+          metric,
+          component: pod.name,
+          unit: 'bytes',
+          scale: 1,
+          kind: 'counter',
+          rows: [],
+          pick: (page) => {
+            const device = interfaceOf(page, ofPod);
+            if (device === undefined) return [];
+            return rowsOf(page, metric === 'received' ? RECEIVED : SENT, (labels) => ofPod(labels) && labels['interface'] === device);
+          },
+        };
+      }),
+    ),
+  ];
+}
+
+interface Window {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly edgeErrorMs: number;
+}
+
+function readingOf(series: Series, window: Window, starts: ReadonlyMap<string, number>, failure: string | undefined): Reading {
+  const { metric, component, unit, scale, kind, rows } = series;
+  const name = { collector: 'cadvisor', metric, component };
+  const absent = (reason: string): Reading => ({ ...name, notMeasured: reason });
+  const { fromMs, toMs, edgeErrorMs } = window;
+  if (rows.length === 0) return absent(failure ?? 'the page has no such series');
+  const ids = new Set(rows.filter(({ atMs }) => atMs >= fromMs && atMs <= toMs).map(({ id }) => id));
+  if (ids.size > 1 || [...ids].some((id) => Number.isNaN(starts.get(id) ?? 0))) return absent('the container was restarted');
+  const points: Point[] = rows.filter(({ id }) => ids.size === 0 || ids.has(id)).map(({ atMs, value }) => ({ atMs, value }));
+  if (kind === 'gauge') {
+    const last = points.findLast(({ atMs }) => atMs >= fromMs && atMs <= toMs);
+    return last ? { ...name, unit, kind, value: last.value } : absent('no sample in the window');
+  }
+  const moved = overWindow(points, fromMs, toMs, edgeErrorMs);
+  if (typeof moved === 'string') return absent(failure === undefined ? moved : `${moved} (${failure})`);
+  return { ...name, unit, kind, value: moved.value * scale, range: [moved.low * scale, moved.high * scale] };
+}

@@ -1,0 +1,14 @@
+/** Where flows of a deployment are read: the lab's observer, or Hubble Relay. */
+export interface HubbleView {
+  /** A gRPC target: `unix:/path`, `host:port`. */
+  readonly address: string;
+  /** Absent: plaintext. With a key and certificate of our own: mutual. */
+  readonly tls?:
+    | { readonly authority: string; readonly certificate?: string; readonly key?: string; readonly serverName?: string }
+    | undefined;
+  /** The pods whose flows count, as `namespace/name prefix`. */
+  readonly pods: readonly string[];
+  /** Pods of `client` and `server`, to tell directions. */
+  readonly client: string;
+  readonly server: string;
+}
