@@ -74,7 +74,7 @@ interface Completeness {
 function readingsOf(tally: Tally, { lost, missing, reconnects }: Completeness): Reading[] {
   const name = { collector: 'hubble', component: 'flows' } as const;
   const count = (metric: string, value: number): Reading => ({ ...name, metric, unit: 'count', kind: 'counter', value });
-  const { connections, latency, httpResponses } = tally;
+  const { connections, http } = tally;
   return [
     count('flowEvents', tally.events),
     connections === undefined
@@ -89,7 +89,7 @@ function readingsOf(tally: Tally, { lost, missing, reconnects }: Completeness): 
     count('flowsLost', lost),
     count('flowsMissing', missing),
     count('flowReconnects', reconnects),
-    ...(httpResponses > 0 ? [count('flowHttpResponses', httpResponses)] : []),
-    ...(latency.totalCount > 0 ? [{ ...name, metric: 'flowHttpLatency', histogram: encode(latency) }] : []),
+    ...(http.answers > 0 ? [count('flowHttpResponses', http.answers)] : []),
+    ...(http.latency.totalCount > 0 ? [{ ...name, metric: 'flowHttpLatency', histogram: encode(http.latency) }] : []),
   ];
 }

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import type { Datapath } from '../model/contracts/datapath.ts';
 import type { LabNode, LabPod, LabSite } from '../model/contracts/lab-site.ts';
 import { memberSchema } from '../model/experiment.ts';
-import { startObserver } from './ebpf/observer.ts';
 import { attachToCgroup, attachToDevice, deviceOf, loadObject, readPerCpuArray, updateMap, type Attachment } from './ebpf/bpftool.ts';
 import {
   backend,
@@ -16,6 +15,7 @@ import {
   u32,
   type Bytes,
 } from './ebpf/encode.ts';
+import { ENDPOINT, IDENTITY, nodeOf, startObserver } from './observer.ts';
 
 const options = z.object({
   countRequests: z.boolean().default(true).describe('count requests in the kernel, to prove the path; costs each packet a little'),
@@ -32,9 +32,6 @@ const options = z.object({
 });
 type Options = z.output<typeof options>;
 
-/** Cilium's numbering: identities below 256 are reserved. */
-const IDENTITY = { client: 10_001, server: 10_002 } as const;
-const ENDPOINT = { client: 101, server: 102 } as const;
 const SOCKET_PROGRAMS = [
   ['connect4', 'sock4_connect'],
   ['getpeername4', 'sock4_getpeername'],
@@ -124,16 +121,9 @@ function telemetryOf({ observability, aggregation }: Options): string {
 
 /** The events of both nodes and of the sockets go to one observer. */
 async function observe(site: LabSite, nodes: readonly DeployedNode[], socketDirectory: string) {
-  const nameOf = (pod: LabPod) => site.nodes.find((node) => node.pods.includes(pod))?.name ?? 'node-a';
   const maps = nodes.map(({ directory }, index) => ({ pin: `${directory}/maps/events`, node: site.nodes[index]?.name ?? '' }));
-  const observer = await startObserver(site, {
-    maps: [...maps, { pin: `${socketDirectory}/maps/lb_events`, node: nameOf(site.client) }],
-    ids: {
-      client: { endpoint: ENDPOINT.client, identity: IDENTITY.client },
-      server: { endpoint: ENDPOINT.server, identity: IDENTITY.server },
-    },
-    nodes: { client: nameOf(site.client), server: nameOf(site.server) },
-  });
+  const sockets = { pin: `${socketDirectory}/maps/lb_events`, node: nodeOf(site, site.client) };
+  const observer = await startObserver(site, { maps: [...maps, sockets] });
   await updateMap(site, `${socketDirectory}/maps/lb_config`, [[u32(0), u32(1)]]);
   return observer;
 }

@@ -6,6 +6,7 @@ import { memberSchema } from '../model/experiment.ts';
 import { issueCertificates } from './envoy/certificates.ts';
 import { sidecarConfiguration } from './envoy/configuration.ts';
 import { interceptionRules } from './envoy/interception.ts';
+import { startObserver } from './observer.ts';
 
 /** The uid Istio runs its proxy under; the nat rules tell the proxy's own traffic by it. */
 const PROXY_UID = 1337;
@@ -13,6 +14,10 @@ const PROXY_UID = 1337;
 const options = z.object({
   sides: z.enum(['both', 'client', 'server']).default('both').describe('which pods have a sidecar'),
   concurrency: z.number().int().min(1).max(64).default(2).describe("worker threads of each Envoy (Istio's default: 2)"),
+  observability: z
+    .enum(['off', 'l7'])
+    .default('off')
+    .describe('l7: each Envoy streams its access log to an observer, which serves it as Hubble flows'),
   tls: z.enum(['off', 'mtls']).default('off').describe('mtls: certificates made for the run, strict; needs sidecars on both sides'),
 });
 type Options = z.output<typeof options>;
@@ -33,7 +38,7 @@ export const envoySidecar: Datapath = {
       identity: encrypted ? 'spiffe' : 'none',
       l7PassesPerRequest: sidesOf(chosen).length,
       policy: 'none',
-      telemetry: "Envoy's request counters and grpc_stats; no access log, no tracing",
+      telemetry: `Envoy's request counters and grpc_stats; ${chosen.observability === 'l7' ? 'access log of every request to an observer' : 'no access log'}, no tracing`,
       loadBalancing: 'least request, one endpoint',
       retries: 2,
       notes: `upstream Envoy without istio.stats and metadata exchange (a little cheaper than Istio); ${chosen.concurrency} workers each`,
@@ -50,9 +55,13 @@ export const envoySidecar: Datapath = {
           sides.map((side, index) => ({ name: side, directory: directories[index] as string, uid: PROXY_UID })),
         );
       }
-      const sidecars = await Promise.all(sides.map((side, index) => startSidecar(site, side, directories[index] as string, chosen)));
+      const observer = chosen.observability === 'l7' ? await observe(site) : undefined;
+      const sidecars = await Promise.all(
+        sides.map((side, index) => startSidecar(site, side, directories[index] as string, chosen, observer?.accessLogSocket)),
+      );
       for (const side of sides) await intercept(site, podOf(site, side));
-      return parts(site, sidecars, chosen);
+      const own = parts(site, sidecars, chosen);
+      return observer ? { ...own, components: [...own.components, observer.component], hubble: observer.view } : own;
     },
   },
 };
@@ -63,7 +72,18 @@ interface Sidecar {
   readonly adminSocket: string;
 }
 
-async function startSidecar(site: LabSite, side: Side, directory: string, chosen: Options): Promise<Sidecar> {
+async function observe(site: LabSite) {
+  const socket = `${await site.directory('access-log', PROXY_UID)}/access-log.sock`;
+  return { ...(await startObserver(site, { accessLog: { socket, owner: PROXY_UID } })), accessLogSocket: socket };
+}
+
+async function startSidecar(
+  site: LabSite,
+  side: Side,
+  directory: string,
+  chosen: Options,
+  accessLogSocket: string | undefined,
+): Promise<Sidecar> {
   const adminSocket = `${directory}/admin.sock`;
   const file = `${directory}/envoy.json`;
   const configuration = await sidecarConfiguration(site, {
@@ -72,6 +92,7 @@ async function startSidecar(site: LabSite, side: Side, directory: string, chosen
     adminSocket,
     certificates: directory,
     peerHasSidecar: chosen.sides === 'both',
+    accessLogSocket,
   });
   await site.files.writeText(file, configuration);
   await site.files.changeOwner(file, PROXY_UID, PROXY_UID);

@@ -8,23 +8,29 @@ const TYPE = { drop: 1, policyVerdict: 5, socket: 7 } as const;
 const VERDICT = { forwarded: 1, dropped: 2, redirected: 5 } as const;
 const FLOW = { l7: 2, socket: 3 } as const;
 const RESPONSE = 2;
+const EGRESS = 2;
 const POST_FORWARD = 2;
 /** flow.DropReason: no rule allows it, or one denies it. */
 const DENIED: ReadonlySet<number> = new Set([133, 181]);
 /** More distinct connections than this in one window, and they are not counted. */
 export const MOST_CONNECTIONS = 200_000;
 
+interface HttpAnswers {
+  readonly latency: Histogram;
+  answers: number;
+}
+
 export class Tally {
   readonly #view: HubbleView;
   readonly #connections = new Set<string>();
   readonly drops = new Map<number, number>();
-  readonly latency: Histogram = newHistogram();
+  readonly #egress: HttpAnswers = { latency: newHistogram(), answers: 0 };
+  readonly #ingress: HttpAnswers = { latency: newHistogram(), answers: 0 };
   events = 0;
   /** Policy verdicts that denied, and drops for policy: real Hubble reports one denied packet as both. */
   deniedVerdicts = 0;
   deniedDrops = 0;
   translations = 0;
-  httpResponses = 0;
 
   constructor(view: HubbleView) {
     this.#view = view;
@@ -73,10 +79,16 @@ export class Tally {
     this.#connections.add(`${IP?.source}:${tcp.source_port}>${IP?.destination}:${tcp.destination_port}`);
   }
 
-  #addL7({ l7 }: Flow): void {
+  /** As the proxy nearest to the client recorded it: where both sides have one, each request is told twice. */
+  get http(): Readonly<HttpAnswers> {
+    return this.#egress.answers > 0 ? this.#egress : this.#ingress;
+  }
+
+  #addL7({ l7, traffic_direction: direction }: Flow): void {
     if (l7?.type !== RESPONSE || !l7.http) return;
-    this.httpResponses++;
+    const side = direction === EGRESS ? this.#egress : this.#ingress;
+    side.answers++;
     // 0 is "not joined with its request", not a latency.
-    if (l7.latency_ns) record(this.latency, l7.latency_ns);
+    if (l7.latency_ns) record(side.latency, l7.latency_ns);
   }
 }

@@ -12,6 +12,8 @@ export interface SidecarOptions {
   readonly certificates: string;
   /** Whether the other side has a sidecar too. */
   readonly peerHasSidecar: boolean;
+  /** Where the access log goes; undefined: there is none. */
+  readonly accessLogSocket: string | undefined;
 }
 
 export async function sidecarConfiguration(site: LabSite, options: SidecarOptions): Promise<string> {
@@ -22,7 +24,7 @@ export async function sidecarConfiguration(site: LabSite, options: SidecarOption
     adminSocket: options.adminSocket,
     nodeId: `sidecar~${options.side}`,
     listeners: parts.listeners,
-    clusters: [...parts.clusters, await shape('passthrough-cluster', {})],
+    clusters: [...parts.clusters, await shape('passthrough-cluster', {}), ...(await observerCluster(options, shape))],
   });
   return JSON.stringify(bootstrap, null, 1);
 }
@@ -44,6 +46,7 @@ async function outbound(site: LabSite, options: SidecarOptions, shape: Shape): P
         name: `${site.serviceAddress}_${server.servicePort}`,
         address: site.serviceAddress,
         port: server.servicePort,
+        accessLog: await accessLog(options, shape),
         statPrefix: `outbound_${site.serviceAddress}_${server.servicePort}`,
         domains: [site.serviceAddress, `${site.serviceAddress}:${server.servicePort}`, `${server.workload}.default.svc.cluster.local`],
         cluster,
@@ -73,6 +76,7 @@ async function inbound(site: LabSite, options: SidecarOptions, shape: Shape): Pr
         port: server.containerPort,
         transport: mtls ? 'tls' : 'raw_buffer',
         transportSocket: mtls ? await shape('downstream-tls', certificateValues(options)) : null,
+        accessLog: await accessLog(options, shape),
         statPrefix: `inbound_0.0.0.0_${server.containerPort}`,
         cluster,
       }),
@@ -80,6 +84,14 @@ async function inbound(site: LabSite, options: SidecarOptions, shape: Shape): Pr
     clusters.push(await shape('inbound-cluster', { name: cluster, protocolOptions: await protocolOptions(server, shape) }));
   }
   return { listeners: [await shape('virtual-inbound', { port: INBOUND_PORT, chains })], clusters };
+}
+
+async function accessLog({ side, accessLogSocket }: SidecarOptions, shape: Shape): Promise<ConfigValue> {
+  return accessLogSocket === undefined ? null : [await shape('access-log', { side })];
+}
+
+async function observerCluster({ accessLogSocket }: SidecarOptions, shape: Shape): Promise<ConfigValue[]> {
+  return accessLogSocket === undefined ? [] : [await shape('observer-cluster', { socket: accessLogSocket })];
 }
 
 async function protocolOptions(server: ServerSpec, shape: Shape): Promise<ConfigValue> {

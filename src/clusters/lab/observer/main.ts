@@ -4,8 +4,10 @@
  */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { chownSync } from 'node:fs';
 import grpc from '@grpc/grpc-js';
 import { z } from 'zod';
+import { accessLogServer } from './access-log.ts';
 import { endpointSchema, Names, serviceSchema } from './names.ts';
 import { KIND, kindOf, RECORD_BYTES } from './records.ts';
 import { Ring } from './ring.ts';
@@ -17,6 +19,8 @@ const configurationSchema = z.object({
   /** The program and the maps it reads; none where only access logs are observed. */
   reader: z.string(),
   maps: z.array(z.object({ pin: z.string(), node: z.string() })),
+  /** Where Envoys send their access logs, and the directory of that protocol's messages; absent without Envoys. */
+  accessLog: z.object({ socket: z.string(), owner: z.number().int(), protos: z.string() }).optional(),
   ringFlows: z.number().int(),
   endpoints: z.array(endpointSchema),
   services: z.array(serviceSchema),
@@ -85,15 +89,24 @@ function readEvents(): Promise<void> {
   });
 }
 
-function listen(server: grpc.Server): Promise<void> {
+function takeAccessLogs(): Promise<void> {
+  const { accessLog } = configuration;
+  if (!accessLog) return Promise.resolve();
+  const server = accessLogServer(accessLog.protos, (events) => {
+    for (const http of events) ring.add({ kind: 'http', http });
+    tellListeners();
+  });
+  return listen(server, accessLog.socket).then(() => chownSync(accessLog.socket, accessLog.owner, accessLog.owner));
+}
+
+function listen(server: grpc.Server, socket: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.bindAsync(`unix:${configuration.socket}`, grpc.ServerCredentials.createInsecure(), (error) =>
-      error ? reject(error) : resolve(),
-    );
+    server.bindAsync(`unix:${socket}`, grpc.ServerCredentials.createInsecure(), (error) => (error ? reject(error) : resolve()));
   });
 }
 
 process.on('SIGTERM', () => process.exit(0));
 await readEvents();
-await listen(observerServer(state, configuration.protos));
+await takeAccessLogs();
+await listen(observerServer(state, configuration.protos), configuration.socket);
 process.stdout.write('ready\n');
