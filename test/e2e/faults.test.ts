@@ -3,12 +3,9 @@ import { readdirSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { lab } from '../../src/clusters/lab/lab.ts';
 import { ebpfLab } from '../../src/datapaths/ebpf-lab.ts';
 import { direct } from '../../src/datapaths/direct.ts';
-import type { ServerSpec } from '../../src/model/contracts/workload.ts';
-import { UndoStack } from '../../src/run/undo-stack.ts';
-import { system } from '../../src/system/index.ts';
+import { deniedPackets, dial, httpServer, inLab } from './in-lab.ts';
 import { inventory, meshtax, settled, SHORT, workspace, type Workspace } from './machine.ts';
 
 let space: Workspace;
@@ -20,16 +17,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await space.remove();
   expect(await settled(before)).toEqual(before);
-});
-
-const http = (containerPort: number, workload = 'http-echo'): ServerSpec => ({
-  workload,
-  protocol: 'http',
-  servicePort: 80,
-  containerPort,
-  requestBytes: 0,
-  responseBytes: 10,
-  delay: { kind: 'none' },
 });
 
 describe('a run', () => {
@@ -70,21 +57,10 @@ describe('a run', () => {
   });
 });
 
-async function inLab(work: (session: Awaited<ReturnType<typeof lab.open>>, undo: UndoStack) => Promise<void>): Promise<void> {
-  const undo = new UndoStack(system.clock);
-  try {
-    const options = { runId: `t${system.randomId(5)}`, logDirectory: `${space.directory}/logs`, allowConcurrent: false };
-    await system.files.makeDirectory(options.logDirectory);
-    await work(await lab.open(lab.schema.parse({ id: 'lab' }), system, options, undo.push), undo);
-  } finally {
-    expect(await undo.unwind(20_000)).toEqual([]);
-  }
-}
-
 describe('in the lab', () => {
   test('a port that is taken: MT3004', async () => {
-    await inLab(async (session, undo) => {
-      const twice = [http(8080), http(8080, 'other')];
+    await inLab(space.directory, async (session, undo) => {
+      const twice = [httpServer(8080), httpServer(8080, 'other')];
       await expect(session.deploy(direct, direct.schema.parse({ id: 'direct' }), twice, undo.push)).rejects.toMatchObject({
         code: 'MT3004',
       });
@@ -92,26 +68,16 @@ describe('in the lab', () => {
   });
 
   test('policy is enforced: a port that is not allowed is dropped and counted, an allowed one answers', async () => {
-    await inLab(async (session, undo) => {
+    await inLab(space.directory, async (session, undo) => {
       const deployment = await session.deploy(
         ebpfLab,
         ebpfLab.schema.parse({ id: 'ebpf-lab' }),
-        [http(8080), { ...http(8081, 'second'), servicePort: 81 }],
+        [httpServer(8080), { ...httpServer(8081, 'second'), servicePort: 81 }],
         undo.push,
       );
-      const client = deployment.links[0]?.enter ?? [];
-      const probe = (port: number) =>
-        execa(client[0] ?? '', [...client.slice(1), 'timeout', '2', 'bash', '-c', `exec 3<>/dev/tcp/10.77.2.2/${port}`], { reject: false });
-      expect((await probe(8080)).exitCode).toBe(0);
-      expect((await probe(9999)).exitCode).toBe(124);
-      const pin = deployment.bpfPrograms.find((program) => program.name === 'node-a/from_container')?.pin ?? '';
-      const { stdout } = await execa('bpftool', ['--json', 'map', 'dump', 'pinned', pin.replace('progs/from_container', 'maps/metrics')]);
-      const entries = JSON.parse(stdout) as {
-        formatted: { key: { reason: number; direction: number }; values: { value: { packets: number } }[] };
-      }[];
-      const dropped = entries.find((entry) => entry.formatted.key.reason === 133 && entry.formatted.key.direction === 0);
-      const packets = dropped?.formatted.values.reduce((sum, each) => sum + each.value.packets, 0) ?? 0;
-      expect(packets).toBeGreaterThanOrEqual(1);
+      expect(await dial(deployment, 8080)).toBe(0);
+      expect(await dial(deployment, 9999)).toBe(124);
+      expect(await deniedPackets(deployment)).toBeGreaterThanOrEqual(1);
     });
   });
 
@@ -119,8 +85,8 @@ describe('in the lab', () => {
     const links = async () => (await execa('ip', ['-o', 'link'])).stdout.replaceAll(/\d+: /g, '');
     const rules = async () => (await execa('iptables-save', { reject: false })).stdout.replaceAll(/\[\d+:\d+\]|^#.*$/gm, '');
     const [linksBefore, rulesBefore] = [await links(), await rules()];
-    await inLab(async (session, undo) => {
-      await session.deploy(ebpfLab, ebpfLab.schema.parse({ id: 'ebpf-lab' }), [http(8080)], undo.push);
+    await inLab(space.directory, async (session, undo) => {
+      await session.deploy(ebpfLab, ebpfLab.schema.parse({ id: 'ebpf-lab' }), [httpServer(8080)], undo.push);
       expect(await links()).toBe(linksBefore);
       expect(await rules()).toBe(rulesBefore);
     });

@@ -20,7 +20,9 @@ const document = buildReport(stored, analysis);
 
 describe('report', () => {
   test('answers first, in words, with the interval', () => {
-    expect(document.verdicts[0]).toMatch(/^envoy against direct, http-echo: p50 slower, \+500 us \[\+\d+, \+\d+\] \(4\.\d+x \[4\.\d+, 4\.\d+\]\); p99 slower/);
+    expect(document.verdicts[0]).toMatch(
+      /^envoy against direct, http-echo: p50 slower, \+500 us \[\+\d+, \+\d+\] \(4\.\d+x \[4\.\d+, 4\.\d+\]\); p99 slower/,
+    );
   });
 
   test('HTML: labels are data, nothing is fetched, no script runs, charts have a name and a table', async () => {
