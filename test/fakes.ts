@@ -110,6 +110,9 @@ export function fakeSystem(options: FakeOptions = {}): System & { readonly comma
       async getText() {
         throw new Error('no HTTP in this test');
       },
+      async serve() {
+        throw new Error('no HTTP in this test');
+      },
     },
     randomId: (length) => String(ids++).padStart(length, 'a'),
     env: {},

@@ -6,6 +6,7 @@ import { calibrateCommand } from './calibrate.ts';
 import { cleanCommand } from './clean.ts';
 import { doctorCommand } from './doctor.ts';
 import { initCommand } from './init.ts';
+import { OBSERVABLE, observeCommand } from './observe.ts';
 import { planCommand } from './plan.ts';
 import { quickstartCommand } from './quickstart.ts';
 import { runCommand } from './run.ts';
@@ -86,6 +87,7 @@ function buildProgram(app: App, ended: (exit: ExitCode) => void) {
     .option('--accept-drift', 'resume even though the machine changed; it is recorded')
     .option('--keep', 'leave the last deployment standing until Ctrl-C, to look at it')
     .option('--allow-concurrent', 'run although another run is measuring; it is recorded')
+    .option('--metrics-port <port>', 'serve progress and estimates to a Prometheus on this port of the loopback, and the cAdvisor page')
     .option('--json', 'one JSON document instead of tables')
     .addOption(
       new Option('--progress <style>', 'how progress is shown on stderr')
@@ -102,6 +104,14 @@ function buildProgram(app: App, ended: (exit: ExitCode) => void) {
     .option('--json', 'one JSON document')
     .addHelpText('after', '\nexample: meshtax calibrate')
     .action(async (options) => ended(await calibrateCommand(app, options)));
+  program
+    .command('observe')
+    .description('keep one datapath alive with traffic and look at it: flows by the hubble CLI, figures as cAdvisor shows them')
+    .addOption(new Option('--datapath <id>', 'which one').choices(Object.keys(OBSERVABLE)).default('ebpf-lab'))
+    .option('--rate <requests>', 'per second', '20')
+    .option('--for <duration>', 'end by itself after this time')
+    .addHelpText('after', '\nexample: meshtax observe --datapath envoy-sidecar --for 10m')
+    .action(async (options) => ended(await observeCommand(app, options)));
   program
     .command('list')
     .description('the stored runs')
@@ -131,7 +141,11 @@ function buildProgram(app: App, ended: (exit: ExitCode) => void) {
     .description('render a stored run, without any cluster')
     .argument('<run>', 'an id, the end of one, a directory, or `latest`')
     .addOption(results())
-    .addOption(new Option('--format <format>', 'html, md (Markdown), text or json').choices(FORMATS).default('text' as const))
+    .addOption(
+      new Option('--format <format>', 'html, md (Markdown), text, json, or openmetrics (the points of all trials)')
+        .choices(FORMATS)
+        .default('text' as const),
+    )
     .option('--out <file>', 'write it there instead of stdout')
     .addHelpText('after', '\nexample: meshtax report latest --format html --out report.html')
     .action(async (run, options) => ended(await reportCommand(app, run, options)));

@@ -13,6 +13,7 @@ import { findRun, readRun } from '../store/read.ts';
 import { RunDirectory, utcStamp } from '../store/run-directory.ts';
 import { DEFAULT_RESULTS, type App } from './app.ts';
 import { calibrationFor } from './host-calibration.ts';
+import { metricsServer } from './metrics-server.ts';
 import { jsonOrUndefined, planExperiment, planFileSchema, planFromFile, replan, type PlannedExperiment } from './planning.ts';
 
 export interface RunOptions {
@@ -25,6 +26,7 @@ export interface RunOptions {
   readonly keep?: boolean | undefined;
   readonly allowConcurrent?: boolean | undefined;
   readonly json?: boolean | undefined;
+  readonly metricsPort?: string | undefined;
   readonly progress: 'auto' | 'plain' | 'jsonl' | 'quiet';
 }
 
@@ -57,7 +59,10 @@ export async function runAndReport(app: App, source: Source, options: RunOptions
     estimateNs: Math.min((planned.plan.estimateNs * (trials - done.size)) / trials, budgetNs ?? Infinity),
     budgetNs,
   });
+  const metrics = await metricsFor(app, options.metricsPort, record, prepared.trials, trials);
   const outcome = await executeRun({
+    noted: metrics?.noted,
+    opened: metrics?.opened,
     system: app.system,
     plan: planned.plan,
     cluster,
@@ -79,10 +84,18 @@ export async function runAndReport(app: App, source: Source, options: RunOptions
     keep: options.keep === true,
     emit,
     signal: app.interruption,
-  });
+  }).finally(() => metrics?.close());
   await report(app, directory.path, options.json === true);
   if (outcome.invalid > 0) app.err(`${formatError(invalidTrials(outcome, record.id))}\n`);
   return { exit: outcome.invalid > 0 ? EXIT.invalidTrials : EXIT.ok, path: directory.path };
+}
+
+async function metricsFor(app: App, port: string | undefined, record: RunRecord, done: readonly TrialRecord[], planned: number) {
+  if (port === undefined) return undefined;
+  const number = Number(port);
+  if (!Number.isInteger(number) || number < 1 || number > 65_535)
+    throw new MeshtaxError('MT1005', { subject: `--metrics-port ${port}`, problem: 'a port is a number from 1 to 65535', command: 'run' });
+  return metricsServer(app.system, number, record, done, planned);
 }
 
 function invalidTrials({ invalid, trials }: RunOutcome, run: string): MeshtaxError {

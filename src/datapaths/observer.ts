@@ -48,7 +48,13 @@ export async function startObserver(site: LabSite, { maps = [], accessLog }: Sou
     },
   });
   await site.waitFor(component, 'serving flows', async () => ready);
-  const view = { address: `unix:${socket}`, pods: [`${site.arm}/`], client: `${site.arm}/client`, server: `${site.arm}/server` };
+  const view = {
+    address: `unix:${socket}`,
+    pods: [`${site.arm}/`],
+    client: `${site.arm}/client`,
+    server: `${site.arm}/server`,
+    serverAddress: site.server.address,
+  };
   return { component, view };
 }
 

@@ -77,6 +77,11 @@ const table = {
     fix: 'Install clang, libbpf-dev and the kernel headers (`./meshtax setup` lists them).',
     exit: EXIT.preflight,
   },
+  MT2007: {
+    sentence: 'The port {port} of the loopback cannot be served: {reason}.',
+    fix: 'Choose another one.',
+    exit: EXIT.preflight,
+  },
   MT2006: {
     sentence: 'The packages {packages} could not be installed: {problem}.',
     fix: 'Install them by hand and run `./meshtax setup` again.',

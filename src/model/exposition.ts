@@ -99,31 +99,51 @@ function readNumber(text: string): number | undefined {
 export interface Family {
   readonly name: string;
   readonly help: string;
-  readonly type: 'counter' | 'gauge';
-  readonly samples: readonly Omit<Sample, 'name'>[];
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly samples: readonly FamilySample[];
 }
 
-/** Families without samples are left out. */
+/** `suffix`: of one series of a histogram. */
+export type FamilySample = Omit<Sample, 'name'> & { readonly suffix?: '_bucket' | '_sum' | '_count' };
+
+/** Format 0.0.4. Families without samples are left out. */
 export function formatExposition(families: readonly Family[]): string {
   return families
     .filter(({ samples }) => samples.length > 0)
-    .map(({ name, help, type, samples }) => {
-      const head = `# HELP ${name} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n# TYPE ${name} ${type}\n`;
-      return head + samples.map((sample) => `${name}${formatLabels(sample.labels)} ${formatValue(sample)}\n`).join('');
+    .map((family) => {
+      const { name } = family;
+      return head(name, family) + family.samples.map((sample) => `${seriesOf(name, sample)} ${valueOf(sample, 1)}\n`).join('');
     })
     .join('');
 }
 
-function formatLabels(labels: Labels): string {
+/** OpenMetrics 1.0 (prometheus.io/docs/specs/om/open_metrics_spec): timestamps in seconds, samples of a series in order of time. */
+export function formatOpenMetrics(families: readonly Family[]): string {
+  const text = families
+    .filter(({ samples }) => samples.length > 0)
+    .map((family) => {
+      const name = family.name.replace(/_total$/, '');
+      const series = family.type === 'counter' ? `${name}_total` : name;
+      return head(name, family) + family.samples.map((sample) => `${seriesOf(series, sample)} ${valueOf(sample, 1000)}\n`).join('');
+    });
+  return `${text.join('')}# EOF\n`;
+}
+
+function head(name: string, { help, type }: Family): string {
+  return `# HELP ${name} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n# TYPE ${name} ${type}\n`;
+}
+
+function seriesOf(name: string, { suffix, labels }: FamilySample): string {
   const pairs = Object.entries(labels);
-  return pairs.length === 0 ? '' : `{${pairs.map(([name, value]) => `${name}="${escape(value)}"`).join(',')}}`;
+  const braces = pairs.length === 0 ? '' : `{${pairs.map(([label, value]) => `${label}="${escape(value)}"`).join(',')}}`;
+  return `${name}${suffix ?? ''}${braces}`;
 }
 
 function escape(text: string): string {
   return text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
 }
 
-function formatValue({ value, timestampMs }: Omit<Sample, 'name'>): string {
+function valueOf({ value, timestampMs }: FamilySample, timeUnit: number): string {
   const number = Number.isFinite(value) ? String(value) : Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf';
-  return timestampMs === undefined ? number : `${number} ${timestampMs}`;
+  return timestampMs === undefined ? number : `${number} ${timestampMs / timeUnit}`;
 }

@@ -1,5 +1,5 @@
 /** HDR histograms in nanoseconds, 3 significant digits, 1 ns to 60 s; stored as HDR V2 base64 (github.com/HdrHistogram). */
-import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js';
+import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64, type Histogram, type JsHistogram } from 'hdr-histogram-js';
 
 export const HIGHEST_NS = 60e9;
 
@@ -31,4 +31,20 @@ export function encoded(valuesNs: readonly number[]): { count: number; hdr: stri
   const histogram = newHistogram();
   for (const value of valuesNs) record(histogram, value);
   return encode(histogram);
+}
+
+/** How many values lie at or below each bound (ascending, ns). */
+export function countsAtOrBelow(histogram: Histogram, boundsNs: readonly number[]): number[] {
+  // Every histogram that the library builds in JavaScript is one of these; its interface leaves the iterator out.
+  const iterator = (histogram as unknown as Pick<JsHistogram, 'recordedValuesIterator'>).recordedValuesIterator;
+  const counts = boundsNs.map(() => 0);
+  let at = 0;
+  let sum = 0;
+  iterator.reset();
+  while (iterator.hasNext()) {
+    const { valueIteratedTo, countAddedInThisIterationStep } = iterator.next();
+    while (at < counts.length && valueIteratedTo > (boundsNs[at] as number)) counts[at++] = sum;
+    sum += countAddedInThisIterationStep;
+  }
+  return counts.fill(sum, at);
 }

@@ -66,9 +66,16 @@ export interface Files {
   changeOwner(path: string, uid: number, gid: number): Promise<void>;
 }
 
-/** An HTTP GET over a Unix socket (Envoy's admin interface). */
 export interface LocalHttp {
+  /** An HTTP GET over a Unix socket (Envoy's admin interface). @throws when it is no page of at most 64 MiB. */
   getText(socketPath: string, path: string, timeoutMs?: number): Promise<string>;
+  /** Serves pages on a port of the loopback; undefined is "not found". Returns how to stop. @throws when the port is taken. */
+  serve(port: number, pageOf: (path: string) => Promise<HttpPage | undefined>): Promise<() => Promise<void>>;
+}
+
+export interface HttpPage {
+  readonly contentType: string;
+  readonly text: string;
 }
 
 export interface System {

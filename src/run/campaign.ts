@@ -193,6 +193,7 @@ async function keep({ request, state, deployed }: Campaign, record: TrialRecord,
   const kept = supersededBy === undefined ? record : superseded(record, supersededBy);
   await request.directory.writeTrial(kept);
   state.noteTrial(kept);
+  request.noted?.(kept, state.record);
   request.emit({
     kind: 'trial-ended',
     id: kept.id,

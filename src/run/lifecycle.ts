@@ -34,6 +34,10 @@ export interface RunRequest {
   readonly directory: RunDirectory;
   /** The record as it stands: fresh, or of the run that is resumed. */
   readonly record: RunRecord;
+  /** Told of every trial that was stored, for who watches a run while it goes on. */
+  readonly noted?: ((trial: TrialRecord, run: RunRecord) => void) | undefined;
+  /** The cluster is open: its page of cAdvisor figures, where there is one. */
+  readonly opened?: ((session: ClusterSession) => void) | undefined;
   /** Trials already on disk, and the ids of those that need not be measured again. */
   readonly trials: readonly TrialRecord[];
   readonly done: ReadonlySet<string>;
@@ -90,6 +94,7 @@ async function measure(request: RunRequest, state: RunState, undo: UndoStack): P
   const drift = driftOf(request, session.facts);
   const { calibration, expectation } = await request.knownOfHost(session.facts);
   state.opened = true;
+  request.opened?.(session);
   state.update({
     facts: { ...session.facts, ...request.resumed?.facts },
     findings: [...state.record.findings, ...session.findings, ...drift, expectation],

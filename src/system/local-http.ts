@@ -1,5 +1,7 @@
 import http from 'node:http';
-import type { LocalHttp } from '../model/ports.ts';
+import type { HttpPage, LocalHttp } from '../model/ports.ts';
+
+const MOST_CHARACTERS = 64 * 1024 * 1024;
 
 export const localHttp: LocalHttp = {
   getText(socketPath, path, timeoutMs = 5000) {
@@ -7,7 +9,10 @@ export const localHttp: LocalHttp = {
       const request = http.get({ socketPath, path, headers: { host: 'localhost' }, timeout: timeoutMs }, (response) => {
         let text = '';
         response.setEncoding('utf8');
-        response.on('data', (chunk: string) => (text += chunk));
+        response.on('data', (chunk: string) => {
+          text += chunk;
+          if (text.length > MOST_CHARACTERS) request.destroy(new Error(`more than ${MOST_CHARACTERS} characters for ${path}`));
+        });
         response.on('end', () =>
           response.statusCode === 200 ? resolve(text) : reject(new Error(`status ${response.statusCode} for ${path}`)),
         );
@@ -17,4 +22,31 @@ export const localHttp: LocalHttp = {
       request.on('error', reject);
     });
   },
+  serve(port, pageOf) {
+    const server = http.createServer((request, response) => void answer(request, response, pageOf));
+    return new Promise((resolve, reject) => {
+      server.on('error', reject);
+      server.listen(port, '127.0.0.1', () =>
+        resolve(async () => {
+          server.closeAllConnections();
+          await new Promise<void>((closed) => server.close(() => closed()));
+        }),
+      );
+    });
+  },
 };
+
+async function answer(
+  request: http.IncomingMessage,
+  response: http.ServerResponse,
+  pageOf: (path: string) => Promise<HttpPage | undefined>,
+): Promise<void> {
+  try {
+    const page = request.method === 'GET' ? await pageOf((request.url ?? '/').split('?')[0] ?? '/') : undefined;
+    response.writeHead(page ? 200 : 404, { 'content-type': page?.contentType ?? 'text/plain' });
+    response.end(page?.text ?? 'not found\n');
+  } catch (error) {
+    response.writeHead(500, { 'content-type': 'text/plain' });
+    response.end(`${error instanceof Error ? error.message : String(error)}\n`);
+  }
+}

@@ -21,7 +21,9 @@ async function observed(
   during: () => Promise<void> | void,
   pods = ['bench/'],
 ): Promise<(metric: string) => Reading | undefined> {
-  const deployment = { hubble: { address, pods, client: pods[0] ?? '', server: pods[0] ?? '' } } as unknown as Deployment;
+  const deployment = {
+    hubble: { address, pods, client: pods[0] ?? '', server: pods[0] ?? '', serverAddress: '' },
+  } as unknown as Deployment;
   const recording = await hubble.open({ deployment, generator: undefined, system, host: {} });
   await during();
   const readings = await recording.close();

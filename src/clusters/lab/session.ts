@@ -57,6 +57,10 @@ export class LabSession implements ClusterSession {
     return labBench(this.#lab, this.#harness);
   }
 
+  get cadvisorPage() {
+    return this.#exporter?.page;
+  }
+
   get host() {
     return this.#host;
   }

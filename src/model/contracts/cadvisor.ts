@@ -5,6 +5,8 @@ import type { Role } from './deployment.ts';
 export interface CadvisorSource {
   /** How often it samples, at most. */
   readonly housekeepingMs: number;
+  /** Where a person finds it. */
+  readonly where: string;
   /** How far its clock may be from ours. */
   readonly clockErrorMs: number;
   /** The page as text. @throws when it cannot be had. */

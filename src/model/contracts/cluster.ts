@@ -83,6 +83,8 @@ export interface ClusterSession {
   readonly facts: Readonly<Record<string, string | number | boolean>>;
   readonly findings: readonly Finding[];
   readonly host: HostInstruments;
+  /** All of its cAdvisor figures on one page, where it has an exporter of its own. */
+  readonly cadvisorPage?: (() => Promise<string>) | undefined;
   /** Where the tool can be calibrated. */
   readonly bench?: Bench;
   /** What collectors read from; default: the machine that meshtax runs on. */

@@ -11,4 +11,6 @@ export interface HubbleView {
   /** Pods of `client` and `server`, to tell directions. */
   readonly client: string;
   readonly server: string;
+  /** The server pod's own. */
+  readonly serverAddress: string;
 }

@@ -107,7 +107,7 @@ describe('the collector', () => {
       },
     };
     const view = {
-      source: { housekeepingMs: options.housekeepingMs ?? 100, clockErrorMs: 0, scrape: async () => options.page(nowMs) },
+      source: { where: '', housekeepingMs: options.housekeepingMs ?? 100, clockErrorMs: 0, scrape: async () => options.page(nowMs) },
       containers: [{ role: 'server-app' as const, namespace: 'arm', pod: 'server', container: 'server-app' }],
       pods: [{ name: 'server', namespace: 'arm', pod: 'server' }],
     };

@@ -47,7 +47,12 @@ export class Exporter {
       return process;
     });
     const scrape = () => system.http.getText(socket, '/metrics/cadvisor');
-    return new Exporter(dialogue, { housekeepingMs: HOUSEKEEPING_MS, clockErrorMs: 1, scrape });
+    const where = `curl --unix-socket ${socket} http://localhost/metrics/cadvisor`;
+    return new Exporter(dialogue, { where, housekeepingMs: HOUSEKEEPING_MS, clockErrorMs: 1, scrape });
+  }
+
+  get page(): () => Promise<string> {
+    return () => this.#source.scrape();
   }
 
   /** Shows an arm's containers from now on, until it is undone. */

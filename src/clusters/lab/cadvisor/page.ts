@@ -34,7 +34,6 @@ const SERIES: readonly Series[] = [
   counter('container_cpu_user_seconds_total', 'Cumulative user cpu time consumed in seconds.', ({ cpu }) => seconds(cpu.userNs)),
   gauge('container_last_seen', 'Last time a container was seen by the exporter', ({ atMs }) => Math.floor(atMs / 1000)),
   gauge('container_memory_cache', 'Number of bytes of page cache memory.', ({ memory }) => memory.cache),
-  counter('container_memory_failcnt', 'Number of memory usage hits limits', ({ memory }) => memory.failures),
   gauge('container_memory_mapped_file', 'Size of memory mapped files in bytes.', ({ memory }) => memory.mappedFile),
   gauge('container_memory_rss', 'Size of RSS in bytes.', ({ memory }) => memory.rss),
   gauge('container_memory_swap', 'Container swap usage in bytes.', ({ memory }) => memory.swap),

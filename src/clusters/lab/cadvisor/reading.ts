@@ -30,7 +30,6 @@ export interface ContainerState {
     readonly cache: number;
     readonly mappedFile: number;
     readonly swap: number;
-    readonly failures: number;
   };
   readonly network: NetworkState | undefined;
   /** Total time in which some or all tasks waited, s; only where the kernel keeps it. */
@@ -113,7 +112,6 @@ function memoryOfV1(directory: string, read: ReadFile): ContainerState['memory']
     cache: stat['total_cache'] ?? 0,
     mappedFile: stat['total_mapped_file'] ?? 0,
     swap: stat['total_swap'] ?? 0,
-    failures: Number(read(`${directory}/memory.failcnt`) ?? 0),
   };
 }
 
@@ -127,7 +125,6 @@ function memoryOfV2(directory: string, read: ReadFile): ContainerState['memory']
     cache: stat['file'] ?? 0,
     mappedFile: stat['file_mapped'] ?? 0,
     swap: Number(read(`${directory}/memory.swap.current`) ?? 0),
-    failures: 0,
   };
 }
 
