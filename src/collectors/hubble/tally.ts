@@ -23,6 +23,7 @@ interface HttpAnswers {
 export class Tally {
   readonly #view: HubbleView;
   readonly #connections = new Set<string>();
+  readonly #deniedConnections = new Set<string>();
   readonly drops = new Map<number, number>();
   readonly #egress: HttpAnswers = { latency: newHistogram(), answers: 0 };
   readonly #ingress: HttpAnswers = { latency: newHistogram(), answers: 0 };
@@ -52,9 +53,13 @@ export class Tally {
     return Math.max(this.deniedVerdicts, this.deniedDrops);
   }
 
-  /** Distinct connections that the client began; undefined when there were too many to tell apart. */
+  /**
+   * Distinct connections that the client began and nobody denied; undefined when there were too many to tell apart. What
+   * the server's side denies has left the client's side as forwarded.
+   */
   get connections(): number | undefined {
-    return this.#connections.size >= MOST_CONNECTIONS ? undefined : this.#connections.size;
+    if (Math.max(this.#connections.size, this.#deniedConnections.size) >= MOST_CONNECTIONS) return undefined;
+    return this.#connections.difference(this.#deniedConnections).size;
   }
 
   #concerns({ source, destination }: Flow): boolean {
@@ -64,19 +69,23 @@ export class Tally {
     });
   }
 
-  #addDropped({ drop_reason_desc: reason = 0 }: Flow, type: number | undefined): void {
+  #addDropped(flow: Flow, type: number | undefined): void {
+    const reason = flow.drop_reason_desc ?? 0;
+    if ((type === TYPE.policyVerdict || DENIED.has(reason)) && this.#deniedConnections.size < MOST_CONNECTIONS)
+      this.#deniedConnections.add(connectionOf(flow));
     if (type === TYPE.policyVerdict) this.deniedVerdicts++;
     else if (DENIED.has(reason)) this.deniedDrops++;
     else this.drops.set(reason, (this.drops.get(reason) ?? 0) + 1);
   }
 
   /** A connection begins with a SYN of the client's; it passes several points, and each is an event. */
-  #addForwarded({ verdict, l4, source, IP }: Flow): void {
+  #addForwarded(flow: Flow): void {
+    const { verdict, l4, source } = flow;
     const tcp = l4?.TCP;
     if (verdict !== VERDICT.forwarded && verdict !== VERDICT.redirected) return;
     if (!tcp?.flags?.['SYN'] || tcp.flags['ACK'] || this.#connections.size >= MOST_CONNECTIONS) return;
     if (!`${source?.namespace ?? ''}/${source?.pod_name ?? ''}`.startsWith(this.#view.client)) return;
-    this.#connections.add(`${IP?.source}:${tcp.source_port}>${IP?.destination}:${tcp.destination_port}`);
+    this.#connections.add(connectionOf(flow));
   }
 
   /** As the proxy nearest to the client recorded it: where both sides have one, each request is told twice. */
@@ -91,4 +100,8 @@ export class Tally {
     // 0 is "not joined with its request", not a latency.
     if (l7.latency_ns) record(side.latency, l7.latency_ns);
   }
+}
+
+function connectionOf({ IP, l4 }: Flow): string {
+  return `${IP?.source}:${l4?.TCP?.source_port} ${IP?.destination}:${l4?.TCP?.destination_port}`;
 }

@@ -7,7 +7,8 @@ import { Reading, type Wanted } from './follow.ts';
 import type { Ring } from './ring.ts';
 
 const VERSION = 'meshtax-lab';
-const SERVICE = 'observer.Observer';
+/** The service, and what Hubble's own servers call it in their health service: the CLI asks for the second. */
+const SERVICES = ['', 'observer.Observer', 'hubble.server.Observer'];
 const SERVING = { status: 'SERVING' };
 /** Flows of one turn: other followers and the reader get theirs in between. */
 const TURN = 256;
@@ -67,7 +68,7 @@ export function observerServer(state: ObserverState, protos: string): grpc.Serve
 }
 
 function isServed(service: string): boolean {
-  return service === '' || service === SERVICE;
+  return SERVICES.includes(service);
 }
 
 function unary(answerOf: () => object) {
