@@ -76,12 +76,14 @@ try {
     await generator.load({ op: 'closed-load', arm: 'arm', durationNs: 2e9, inFlight: 8 });
     const random = seededRandom('overhead');
     const logs: Record<'p50' | 'p99' | 'cpu', number[]> = { p50: [], p99: [], cpu: [] };
+    const ofMachine: number[] = [];
     for (let pair = 0; pair < PAIRS; pair++) {
       const first = random.uniform() < 0.5;
       const a = await window(deployment, generator, first, `${pair}`, exporter);
       const b = await window(deployment, generator, !first, `${pair}`, exporter);
       const [on, off] = first ? [a, b] : [b, a];
       for (const figure of ['p50', 'p99', 'cpu'] as const) logs[figure].push(Math.log(on[figure] / off[figure]));
+      ofMachine.push((on.cpu - off.cpu) / (WINDOW_NS * system.host.cpuCount));
     }
     for (const [figure, values] of Object.entries(logs)) {
       const interval = intervalOf(values, 0.95, 'fixed');
@@ -90,7 +92,11 @@ try {
         `${datapath.id}, ${RATE}/s, ${PAIRS} pairs, ${figure} with collectors: ${percent(interval?.estimate)} [${percent(interval?.low)}, ${percent(interval?.high)}]`,
       );
     }
-    generator.component.ended();
+    const share = intervalOf(ofMachine, 0.95, 'fixed');
+    const percent = (value: number | undefined) => `${((value ?? Number.NaN) * 100).toFixed(2)} %`;
+    console.log(
+      `${datapath.id}: of all CPUs the collectors take ${percent(share?.estimate)} [${percent(share?.low)}, ${percent(share?.high)}]`,
+    );
   }
 } finally {
   await undo.unwind(30_000);

@@ -23,7 +23,7 @@ export function socketAddress(): string {
   return `unix:${mkdtempSync(`${tmpdir()}/mt-hubble-`)}/peer.sock`;
 }
 
-export async function peer(behaviour: PeerBehaviour): Promise<Peer> {
+export async function peer(behaviour: PeerBehaviour, credentials = grpc.ServerCredentials.createInsecure()): Promise<Peer> {
   const definition = protoLoader.loadSync('observer/observer.proto', {
     includeDirs: [PROTOS],
     keepCase: true,
@@ -42,14 +42,12 @@ export async function peer(behaviour: PeerBehaviour): Promise<Peer> {
       }
     },
   });
-  return serving(server);
+  return serving(server, credentials);
 }
 
-export async function serving(server: grpc.Server): Promise<Peer> {
+export async function serving(server: grpc.Server, credentials = grpc.ServerCredentials.createInsecure()): Promise<Peer> {
   const address = socketAddress();
-  await new Promise<void>((resolve, reject) =>
-    server.bindAsync(address, grpc.ServerCredentials.createInsecure(), (error) => (error ? reject(error) : resolve())),
-  );
+  await new Promise<void>((resolve, reject) => server.bindAsync(address, credentials, (error) => (error ? reject(error) : resolve())));
   return { address, close: () => server.forceShutdown() };
 }
 

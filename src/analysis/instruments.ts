@@ -1,6 +1,6 @@
 /** Over a run: how well two instruments agreed on one quantity, and what flows say. */
 import { agreementsOf, type Agreement } from '../model/agreement.ts';
-import { decode, newHistogram } from '../model/histogram.ts';
+import { decode, newHistogram, type StoredHistogram } from '../model/histogram.ts';
 import type { TrialRecord } from '../model/records.ts';
 import { answersOf } from './metrics.ts';
 import { percentileNs } from './histogram.ts';
@@ -27,7 +27,15 @@ export interface FlowSummary extends Where {
   readonly lost: number;
   readonly missing: number;
   /** Between a request and its answer as the proxy recorded them, ns; undefined without HTTP records. */
-  readonly httpLatency: { readonly count: number; readonly p50: number | undefined; readonly p99: number | undefined } | undefined;
+  readonly httpLatency: Latency | undefined;
+  /** The same windows, as the generator measured them. */
+  readonly clientLatency: Latency | undefined;
+}
+
+interface Latency {
+  readonly count: number;
+  readonly p50: number | undefined;
+  readonly p99: number | undefined;
 }
 
 export function pairsOfInstruments(trials: readonly TrialRecord[]): PairOfInstruments[] {
@@ -71,15 +79,19 @@ export function flowSummaries(trials: readonly TrialRecord[]): FlowSummary[] {
       translations: sum('flowTranslations'),
       lost: sum('flowsLost'),
       missing: sum('flowsMissing'),
-      httpLatency: httpLatency(group),
+      httpLatency: latencyOver(group, ({ distributions }) => distributions.find(({ metric }) => metric === 'flowHttpLatency')?.histogram),
+      clientLatency: latencyOver(group, ({ result }) => result.arms[0]?.response),
     };
   });
 }
 
-function httpLatency(trials: readonly TrialRecord[]): FlowSummary['httpLatency'] {
+function latencyOver(
+  trials: readonly TrialRecord[],
+  histogramOf: (trial: TrialRecord) => StoredHistogram | undefined,
+): Latency | undefined {
   const sum = newHistogram();
-  for (const { distributions } of trials) {
-    const histogram = decode(distributions.find(({ metric }) => metric === 'flowHttpLatency')?.histogram);
+  for (const trial of trials) {
+    const histogram = decode(histogramOf(trial));
     if (histogram) sum.add(histogram);
   }
   if (sum.totalCount === 0) return undefined;

@@ -48,7 +48,7 @@ function pairTable(pairs: readonly PairOfInstruments[]): Table {
 function flowTable(flows: readonly FlowSummary[]): Table {
   return {
     caption:
-      'Flows: events are not requests (aggregation), and with lost events every count is a lower bound. HTTP latency is the proxy’s own.',
+      'Flows: events are not requests (aggregation), and with lost events every count is a lower bound. HTTP latency is the proxy’s own, beside the client’s over the same windows.',
     columns: [
       ...['workload', 'datapath'].map((title) => ({ title, align: 'left' as const })),
       ...[
@@ -59,20 +59,26 @@ function flowTable(flows: readonly FlowSummary[]): Table {
         'translations',
         'lost',
         'missing',
-        'HTTP p50',
-        'HTTP p99',
+        'HTTP p50, proxy',
+        'client',
+        'HTTP p99, proxy',
+        'client',
       ].map((title) => ({ title, align: 'right' as const })),
     ],
-    rows: flows.map(({ workload, arm, eventsPer1000, connections, denied, drops, translations, lost, missing, httpLatency }) => {
-      const latency = (ns: number | undefined) => (ns === undefined ? '' : formatValue('ns', ns));
-      return [
-        workload,
-        arm,
-        eventsPer1000.toFixed(1),
-        ...[connections, denied, drops, translations, lost, missing].map(String),
-        latency(httpLatency?.p50),
-        latency(httpLatency?.p99),
-      ];
-    }),
+    rows: flows.map(
+      ({ workload, arm, eventsPer1000, connections, denied, drops, translations, lost, missing, httpLatency, clientLatency }) => {
+        const latency = (ns: number | undefined) => (ns === undefined ? '' : formatValue('ns', ns));
+        return [
+          workload,
+          arm,
+          eventsPer1000.toFixed(1),
+          ...[connections, denied, drops, translations, lost, missing].map(String),
+          latency(httpLatency?.p50),
+          httpLatency ? latency(clientLatency?.p50) : '',
+          latency(httpLatency?.p99),
+          httpLatency ? latency(clientLatency?.p99) : '',
+        ];
+      },
+    ),
   };
 }

@@ -1,12 +1,17 @@
 /** The Hubble collector against peers that behave, and against peers that do not; and against the lab's own observer. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import grpc from '@grpc/grpc-js';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Names } from '../../src/clusters/lab/observer/names.ts';
 import { Ring } from '../../src/clusters/lab/observer/ring.ts';
 import { observerServer } from '../../src/clusters/lab/observer/server.ts';
 import { hubble } from '../../src/collectors/hubble.ts';
+import { observerClient, type FlowsResponse } from '../../src/collectors/hubble/client.ts';
 import type { Deployment } from '../../src/model/contracts/deployment.ts';
 import { decode } from '../../src/model/histogram.ts';
+import type { HubbleView } from '../../src/model/contracts/hubble.ts';
 import type { Reading } from '../../src/model/contracts/collector.ts';
 import { system } from '../../src/system/index.ts';
 import { peer, PROTOS, recordBytes, recordedFlows, serving, type Peer } from '../hubble-peer.ts';
@@ -20,9 +25,10 @@ async function observed(
   address: string,
   during: () => Promise<void> | void,
   pods = ['bench/'],
+  tls?: HubbleView['tls'],
 ): Promise<(metric: string) => Reading | undefined> {
   const deployment = {
-    hubble: { address, pods, client: pods[0] ?? '', server: pods[0] ?? '', serverAddress: '' },
+    hubble: { address, pods, client: pods[0] ?? '', server: pods[0] ?? '', serverAddress: '', tls },
   } as unknown as Deployment;
   const recording = await hubble.open({ deployment, generator: undefined, system, host: {} });
   await during();
@@ -102,6 +108,105 @@ describe('what a real Relay said', () => {
   });
 });
 
+describe('what nobody expects is data', () => {
+  test('unknown verdicts, reasons and types; messages without anything in them; lost events before any flow', async () => {
+    const pod = { namespace: 'bench', pod_name: 'x' };
+    const { address, send } = await replaying([
+      { lost_events: { source: 99, num_events_lost: '3' } },
+      { node_status: { state_change: 'NODE_CONNECTED', node_names: ['n'] } },
+      {},
+      { flow: {} },
+      { flow: { uuid: 'a', verdict: 77, source: pod, Type: 55, event_type: { type: 200, sub_type: -1 } } },
+      { flow: { uuid: 'b', verdict: 'DROPPED', drop_reason_desc: 9999, source: pod, Type: 'L3_L4', event_type: { type: 1 } } },
+      { flow: { uuid: 'c', verdict: 'FORWARDED', source: pod, Type: 'L7', l7: { type: 2 } } },
+    ]);
+    const of = await observed(address, send);
+    expect(value(of('flowEvents'))).toBe(3);
+    expect(value(of('flowDrops'))).toBe(1);
+    expect(value(of('flowDenied'))).toBe(0);
+    expect(value(of('flowsLost'))).toBe(3);
+    expect(of('flowHttpResponses')).toBeUndefined();
+  });
+});
+
+describe('transport', () => {
+  const files = mkdtempSync(`${tmpdir()}/mt-tls-`);
+  const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: files, stdio: 'ignore' });
+  const read = (name: string) => readFileSync(`${files}/${name}`, 'utf8');
+  const issue = (name: string) => {
+    openssl(
+      'req',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:prime256v1',
+      '-nodes',
+      '-keyout',
+      `${name}.key`,
+      '-out',
+      `${name}.csr`,
+      '-subj',
+      `/CN=${name}`,
+      '-addext',
+      `subjectAltName=DNS:${name}.hubble.test`,
+    );
+    openssl(
+      'x509',
+      '-req',
+      '-in',
+      `${name}.csr`,
+      '-CA',
+      'ca.pem',
+      '-CAkey',
+      'ca.key',
+      '-CAcreateserial',
+      '-days',
+      '1',
+      '-copy_extensions',
+      'copy',
+      '-out',
+      `${name}.pem`,
+    );
+  };
+  openssl(
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:prime256v1',
+    '-nodes',
+    '-keyout',
+    'ca.key',
+    '-out',
+    'ca.pem',
+    '-days',
+    '1',
+    '-subj',
+    '/CN=ca',
+  );
+  issue('relay');
+  issue('meshtax');
+
+  async function overTls(demandsCertificate: boolean, own: { certificate?: string; key?: string }): Promise<unknown> {
+    const pair = { private_key: Buffer.from(read('relay.key')), cert_chain: Buffer.from(read('relay.pem')) };
+    const credentials = grpc.ServerCredentials.createSsl(Buffer.from(read('ca.pem')), [pair], demandsCertificate);
+    const made = await peer(
+      { getFlows: (call) => call.sendMetadata(new grpc.Metadata()), status: () => ({ seen_flows: '0' }) },
+      credentials,
+    );
+    peers.push(made);
+    const tls = { authority: read('ca.pem'), serverName: 'relay.hubble.test', ...own };
+    return value((await observed(made.address, () => {}, ['bench/'], tls))('flowEvents'));
+  }
+
+  test('server TLS, and mutual TLS with a certificate of our own; without one a server that demands it is told of', async () => {
+    expect(await overTls(false, {})).toBe(0);
+    expect(await overTls(true, { certificate: read('meshtax.pem'), key: read('meshtax.key') })).toBe(0);
+    expect(await overTls(true, {})).toMatchObject({ notMeasured: expect.any(String) });
+  });
+});
+
 describe('peers that misbehave end in a reason', () => {
   const status = () => ({ seen_flows: '0' });
   const reason = async (behaviour: Parameters<typeof peer>[0], during: () => Promise<void> = () => pause(150)) => {
@@ -175,7 +280,7 @@ describe('peers that misbehave end in a reason', () => {
   });
 });
 
-test('the lab’s own observer is read by the same collector', async () => {
+async function ownObserver() {
   const ring = new Ring(64);
   const listeners = new Set<() => void>();
   const pod = (name: string, address: string, id: number) => ({
@@ -202,6 +307,11 @@ test('the lab’s own observer is read by the same collector', async () => {
     ),
   );
   peers.push(made);
+  return { made, ring, tell: () => listeners.forEach((listener) => listener()), listeners };
+}
+
+test('the lab’s own observer is read by the same collector', async () => {
+  const { made, ring, tell, listeners } = await ownObserver();
   const of = await observed(
     made.address,
     async () => {
@@ -214,7 +324,7 @@ test('the lab’s own observer is read by the same collector', async () => {
       ring.addRecord(recordBytes({ timeNs: 50n, type: 5, reason: 133, destinationPort: 1 }), 0);
       ring.addRecord(recordBytes({ timeNs: 51n, type: 1, subType: 133, reason: 133, destinationPort: 1 }), 0);
       ring.addRecord(recordBytes({ kind: 2, lost: 9 }), 0);
-      for (const listener of listeners) listener();
+      tell();
       await pause(50);
     },
     ['ebpf-lab/'],
@@ -225,4 +335,32 @@ test('the lab’s own observer is read by the same collector', async () => {
   expect(value(of('flowsLost'))).toBe(9);
   expect(value(of('flowsMissing'))).toBe(0);
   await expect.poll(() => listeners.size).toBe(0);
+});
+
+test('who reads slowly gets what the ring still holds, and is told what it missed', async () => {
+  const { made, ring, tell } = await ownObserver();
+  const client = observerClient({ address: made.address, pods: [], client: '', server: '', serverAddress: '' }, PROTOS);
+  const stream = client.follow({ follow: true });
+  await new Promise((resolve) => stream.on('metadata', resolve));
+  stream.pause();
+  // Far more than the ring, the sockets and both flow-control windows hold.
+  for (let i = 0; i < 20_000; i++) {
+    ring.addRecord(recordBytes({ timeNs: BigInt(i + 1) }), 0);
+    if (i % 50 === 0) {
+      tell();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+  let flows = 0;
+  let lost = 0;
+  stream.on('data', (response: FlowsResponse) => {
+    if (response.flow) flows++;
+    lost += response.lost_events?.num_events_lost ?? 0;
+  });
+  stream.on('error', () => {}); // it is cancelled below
+  stream.resume();
+  await expect.poll(() => flows + lost, { timeout: 5000 }).toBe(20_000);
+  expect(lost).toBeGreaterThan(1000);
+  stream.cancel();
+  client.close();
 });

@@ -143,7 +143,8 @@ describe.skipIf(KUBECONFIG === undefined)('on a real cluster', () => {
     ).stdout
       .split('\n')
       .filter((line) => line.includes('"flow"'));
-    console.log(
+    // The window itself, for who runs this by hand to read.
+    process.stdout.write(
       JSON.stringify(
         { answered, serverCpu, cgroupInsideThePodNs: usedNs, lastRow: last, measured, seen, hubbleCliFlows: cli.length },
         null,

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Cluster, OpenClusterOptions } from '../../model/contracts/cluster.ts';
 import type { PushUndo } from '../../model/contracts/deployment.ts';
 import { MeshtaxError } from '../../model/errors.ts';
+import { durationNs } from '../../model/units.ts';
 import { memberSchema, type Experiment, type Selected } from '../../model/experiment.ts';
 import type { Finding } from '../../model/findings.ts';
 import type { System } from '../../model/ports.ts';
@@ -23,6 +24,9 @@ const CPUS_FOR_PINNING = 4;
 
 const options = z.object({
   placement: z.enum(['cross-node', 'same-node']).default('cross-node').describe('whether client and server pod share a node'),
+  cadvisorInterval: durationNs({ min: 0.1e9, max: 10e9 })
+    .prefault('500ms')
+    .describe('how often the lab’s cAdvisor exporter samples, for instance 100ms; a window needs at least three samples'),
 });
 
 export const lab: Cluster = {
@@ -63,7 +67,7 @@ async function provideBenchTools(system: System, say: (line: string) => void): P
 }
 
 function describe(experiment: Experiment): readonly string[] {
-  const { placement } = placementOf(experiment.cluster);
+  const { placement } = optionsOf(experiment.cluster);
   const arms = experiment.datapaths.length;
   const nodes = placement === 'cross-node' ? 2 : 1;
   return [
@@ -94,13 +98,14 @@ async function open(selected: Selected, system: System, opening: OpenClusterOpti
   );
   await countBpfRunTime(system, opening.runId, undo);
 
-  const placement = placementOf(selected).placement;
+  const { placement, cadvisorInterval } = optionsOf(selected);
   const cpus = system.host.cpuCount >= CPUS_FOR_PINNING ? { generator: '0-1', rest: `2-${system.host.cpuCount - 1}` } : undefined;
   const session = new LabSession({
     system,
     cgroups,
     run: opening.runId,
     placement,
+    cadvisorIntervalMs: cadvisorInterval / 1e6,
     logDirectory: opening.logDirectory,
     facts: {
       ...(await machineFacts(system, layout)),
@@ -140,8 +145,8 @@ async function countBpfRunTime(system: System, run: string, undo: PushUndo): Pro
   await system.files.writeText(file, '1');
 }
 
-function placementOf(selected: Selected): z.output<typeof options> {
-  return options.parse(selected.options);
+function optionsOf(selected: Selected): z.output<typeof options> {
+  return selected.options as z.output<typeof options>; // its schema made them
 }
 
 const WORKS_ANYWHERE = '`meshtax report`, `show`, `verify` and `analyse` of stored runs work here.';

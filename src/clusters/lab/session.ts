@@ -24,6 +24,7 @@ export interface LabSetting {
   readonly cgroups: Cgroups;
   readonly run: string;
   readonly placement: 'cross-node' | 'same-node';
+  readonly cadvisorIntervalMs: number;
   readonly logDirectory: string;
   readonly facts: Facts;
   readonly findings: ClusterSession['findings'];

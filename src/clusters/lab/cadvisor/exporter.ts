@@ -8,9 +8,6 @@ import { CGROUP_ROOT } from '../names.ts';
 import type { LabSetting } from '../session.ts';
 import type { WatchedContainer } from './reading.ts';
 
-/** As often as it may be without being felt: docs/variability.md has the cost. */
-const HOUSEKEEPING_MS = 200;
-
 export class Exporter {
   readonly #dialogue: Dialogue;
   readonly #source: CadvisorSource;
@@ -20,7 +17,11 @@ export class Exporter {
     this.#source = source;
   }
 
-  static async start({ system, cgroups, run, logDirectory }: LabSetting, netns: string, undo: PushUndo): Promise<Exporter> {
+  static async start(
+    { system, cgroups, run, logDirectory, cadvisorIntervalMs: housekeepingMs }: LabSetting,
+    netns: string,
+    undo: PushUndo,
+  ): Promise<Exporter> {
     const directory = `${stateDirectory(run)}/cadvisor`;
     await system.files.makeDirectory(directory, { mode: 0o700 });
     const socket = `${directory}/cadvisor.sock`;
@@ -37,7 +38,7 @@ export class Exporter {
             system.host.nodeBinary,
             '--no-warnings',
             `${system.host.projectRoot}/src/clusters/lab/cadvisor/main.ts`,
-            JSON.stringify({ socket, housekeepingMs: HOUSEKEEPING_MS }),
+            JSON.stringify({ socket, housekeepingMs }),
           ],
           logFile: `${logDirectory}/cadvisor.log`,
           onLine,
@@ -48,7 +49,7 @@ export class Exporter {
     });
     const scrape = () => system.http.getText(socket, '/metrics/cadvisor');
     const where = `curl --unix-socket ${socket} http://localhost/metrics/cadvisor`;
-    return new Exporter(dialogue, { where, housekeepingMs: HOUSEKEEPING_MS, clockErrorMs: 1, scrape });
+    return new Exporter(dialogue, { where, housekeepingMs, clockErrorMs: 1, scrape });
   }
 
   get page(): () => Promise<string> {

@@ -1,6 +1,6 @@
 /**
  * The lab's exporter: samples its containers at every housekeeping, and serves the last sample of each as cAdvisor would,
- * on a Unix socket and, when asked for, on a port of the loopback. Commands come as JSON lines; each is answered by ".".
+ * on a Unix socket. Commands come as JSON lines; each is answered by ".".
  */
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { pageOf, type SampledContainer } from './page.ts';
 import { readContainer, type WatchedContainer } from './reading.ts';
 
-const optionsSchema = z.object({ socket: z.string(), housekeepingMs: z.number().min(100), port: z.number().int().optional() });
+const optionsSchema = z.object({ socket: z.string(), housekeepingMs: z.number().min(100) });
 
 type Command =
   | { readonly op: 'watch'; readonly containers: readonly WatchedContainer[] }
@@ -47,15 +47,7 @@ function serve(request: http.IncomingMessage, response: http.ServerResponse): vo
   response.end(found ? pageOf(sampled) : '');
 }
 
-const servers = [options.socket, ...(options.port === undefined ? [] : [options.port])].map(
-  (place) =>
-    new Promise<void>((resolve) => {
-      const server = http.createServer(serve);
-      if (typeof place === 'string') server.listen(place, resolve);
-      else server.listen(place, '127.0.0.1', resolve);
-    }),
-);
-await Promise.all(servers);
+await new Promise<void>((resolve) => http.createServer(serve).listen(options.socket, resolve));
 setInterval(housekeeping, options.housekeepingMs);
 createInterface({ input: process.stdin })
   .on('line', (line) => {
