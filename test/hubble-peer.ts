@@ -5,6 +5,11 @@ import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import grpc from '@grpc/grpc-js';
 import protoLoader from '@grpc/proto-loader';
+import { hubble } from '../src/collectors/hubble.ts';
+import type { Reading } from '../src/model/contracts/collector.ts';
+import type { Deployment } from '../src/model/contracts/deployment.ts';
+import type { HubbleView } from '../src/model/contracts/hubble.ts';
+import { system } from '../src/system/index.ts';
 import { RECORD_BYTES } from '../src/clusters/lab/observer/records.ts';
 
 export const PROTOS = fileURLToPath(new URL('../clusters/hubble', import.meta.url));
@@ -117,3 +122,21 @@ export function recordBytes(shape: RecordShape): Buffer {
   bytes.write('0a0b0c0d0e0f010203040506', 72, 'hex');
   return bytes;
 }
+
+export async function observed(
+  address: string,
+  during: () => Promise<void> | void,
+  pods = ['bench/'],
+  tls?: HubbleView['tls'],
+): Promise<(metric: string) => Reading | undefined> {
+  const deployment = {
+    hubble: { address, pods, client: pods[0] ?? '', server: pods[0] ?? '', serverAddress: '', tls },
+  } as unknown as Deployment;
+  const recording = await hubble.open({ deployment, generator: undefined, system, host: {} });
+  await during();
+  const readings = await recording.close();
+  return (metric) => readings.find((reading) => reading.metric === metric);
+}
+
+export const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+export const value = (reading: Reading | undefined) => (reading && 'value' in reading ? reading.value : reading);

@@ -32,7 +32,10 @@ export const cadvisor: Collector = {
   absent: ({ cadvisor: views }) => (views.length === 0 ? 'no cAdvisor here' : undefined),
   async open({ deployment, system }) {
     const recordings = await Promise.all(deployment.cadvisor.map((view) => record(view, system.clock)));
-    return { close: async () => (await Promise.all(recordings.map((each) => each.close()))).flat() };
+    return {
+      close: async () => (await Promise.all(recordings.map((each) => each.close()))).flat(),
+      abandon: () => recordings.forEach((each) => each.abandon()),
+    };
   },
 };
 
@@ -65,6 +68,7 @@ async function record(view: CadvisorView, clock: Clock) {
   });
   const fromMs = clock.wallTime().getTime();
   return {
+    abandon: stop,
     async close(): Promise<Reading[]> {
       const toMs = clock.wallTime().getTime();
       const isComplete = () => series.every(({ rows }) => rows.length > 0 && (rows.at(-1)?.atMs ?? 0) >= toMs + source.clockErrorMs);

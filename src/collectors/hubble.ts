@@ -37,7 +37,12 @@ export const hubble: Collector = {
       failure = reasonOf(error);
     }
     const alreadyReceived = following.received;
+    const leave = () => {
+      following.stop();
+      client.close();
+    };
     return {
+      abandon: leave,
       async close(): Promise<Reading[]> {
         try {
           if (failure !== undefined || !before) return absent(failure ?? 'no status');
@@ -51,8 +56,7 @@ export const hubble: Collector = {
         } catch (error) {
           return absent(reasonOf(error));
         } finally {
-          following.stop();
-          client.close();
+          leave();
         }
       },
     };

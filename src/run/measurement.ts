@@ -57,7 +57,12 @@ export async function measure(context: MeasureContext, measurement: Measurement)
   const before = await unlessDead(Promise.all(arms.map(({ channel }) => channel.deployment.pathCounters())), []);
   await host.stallMeter?.take(); // what came before is nobody's; what it costs to ask lies outside of the instruments
   const instruments = await unlessDead(openAll(context, measurement), []);
-  const result = await unlessInterrupted(apply(measurement, `${seed}/${name}`, load.durationNs, system.host.cpuCount), signal);
+  const result = await unlessInterrupted(apply(measurement, `${seed}/${name}`, load.durationNs, system.host.cpuCount), signal).catch(
+    (error: unknown) => {
+      abandonAll(instruments);
+      throw error;
+    },
+  );
   const measures = await unlessDead(closeAll(instruments), new Map<string, Reading[]>());
   const stalls = (await host.stallMeter?.take()) ?? [];
   const after = await unlessDead(Promise.all(arms.map(({ channel }) => channel.deployment.pathCounters())), []);
@@ -224,17 +229,34 @@ async function openAll({ collectors, system, host }: MeasureContext, { arms }: M
       const recording = await collector.open({ deployment: channel.deployment, generator, system, host });
       return { arm: collector.sees === 'machine' && !alone ? ALL_ARMS : planned.arm, recording };
     });
-    open.push(await Promise.all(recordings));
+    const settled = await Promise.allSettled(recordings);
+    open.push(settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : [])));
+    const failed = settled.find((each) => each.status === 'rejected');
+    if (failed) {
+      abandonAll(open);
+      throw failed.reason;
+    }
   }
   return open;
 }
 
+/** What is left open would keep the process alive. */
+function abandonAll(open: readonly OpenInstrument[]): void {
+  for (const { recording } of open.flat()) recording.abandon?.();
+}
+
+/** One that fails does not keep the others open. */
 async function closeAll(open: readonly OpenInstrument[]): Promise<Map<string, Reading[]>> {
   const readings = new Map<string, Reading[]>();
+  let failed: PromiseRejectedResult | undefined;
   for (const instrument of open.toReversed()) {
-    const closed = await Promise.all(instrument.map(async ({ arm, recording }) => ({ arm, read: await recording.close() })));
-    for (const { arm, read } of closed) readings.set(arm, [...read, ...(readings.get(arm) ?? [])]);
+    const settled = await Promise.allSettled(instrument.map(async ({ arm, recording }) => ({ arm, read: await recording.close() })));
+    for (const each of settled) {
+      if (each.status === 'rejected') failed ??= each;
+      else readings.set(each.value.arm, [...each.value.read, ...(readings.get(each.value.arm) ?? [])]);
+    }
   }
+  if (failed) throw failed.reason;
   return readings;
 }
 

@@ -1,43 +1,17 @@
-/** The Hubble collector against peers that behave, and against peers that do not; and against the lab's own observer. */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+/** The Hubble collector against what a real Relay said, and against the lab's own observer. */
 import grpc from '@grpc/grpc-js';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Names } from '../../src/clusters/lab/observer/names.ts';
 import { Ring } from '../../src/clusters/lab/observer/ring.ts';
 import { observerServer } from '../../src/clusters/lab/observer/server.ts';
-import { hubble } from '../../src/collectors/hubble.ts';
 import { observerClient, type FlowsResponse } from '../../src/collectors/hubble/client.ts';
-import type { Deployment } from '../../src/model/contracts/deployment.ts';
 import { decode } from '../../src/model/histogram.ts';
-import type { HubbleView } from '../../src/model/contracts/hubble.ts';
-import type { Reading } from '../../src/model/contracts/collector.ts';
-import { system } from '../../src/system/index.ts';
-import { peer, PROTOS, recordBytes, recordedFlows, serving, type Peer } from '../hubble-peer.ts';
+import { observed, pause, peer, PROTOS, recordBytes, recordedFlows, serving, value, type Peer } from '../hubble-peer.ts';
 
 const peers: Peer[] = [];
 afterEach(() => {
   for (const each of peers.splice(0)) each.close();
 });
-
-async function observed(
-  address: string,
-  during: () => Promise<void> | void,
-  pods = ['bench/'],
-  tls?: HubbleView['tls'],
-): Promise<(metric: string) => Reading | undefined> {
-  const deployment = {
-    hubble: { address, pods, client: pods[0] ?? '', server: pods[0] ?? '', serverAddress: '', tls },
-  } as unknown as Deployment;
-  const recording = await hubble.open({ deployment, generator: undefined, system, host: {} });
-  await during();
-  const readings = await recording.close();
-  return (metric) => readings.find((reading) => reading.metric === metric);
-}
-
-const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
-const value = (reading: Reading | undefined) => (reading && 'value' in reading ? reading.value : reading);
 
 /** Streams these responses once it is told to; its status counts what it sent. */
 async function replaying(responses: readonly object[]): Promise<{ address: string; send: () => Promise<void> }> {
@@ -126,157 +100,6 @@ describe('what nobody expects is data', () => {
     expect(value(of('flowDenied'))).toBe(0);
     expect(value(of('flowsLost'))).toBe(3);
     expect(of('flowHttpResponses')).toBeUndefined();
-  });
-});
-
-describe('transport', () => {
-  const files = mkdtempSync(`${tmpdir()}/mt-tls-`);
-  const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: files, stdio: 'ignore' });
-  const read = (name: string) => readFileSync(`${files}/${name}`, 'utf8');
-  const issue = (name: string) => {
-    openssl(
-      'req',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:prime256v1',
-      '-nodes',
-      '-keyout',
-      `${name}.key`,
-      '-out',
-      `${name}.csr`,
-      '-subj',
-      `/CN=${name}`,
-      '-addext',
-      `subjectAltName=DNS:${name}.hubble.test`,
-    );
-    openssl(
-      'x509',
-      '-req',
-      '-in',
-      `${name}.csr`,
-      '-CA',
-      'ca.pem',
-      '-CAkey',
-      'ca.key',
-      '-CAcreateserial',
-      '-days',
-      '1',
-      '-copy_extensions',
-      'copy',
-      '-out',
-      `${name}.pem`,
-    );
-  };
-  openssl(
-    'req',
-    '-x509',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:prime256v1',
-    '-nodes',
-    '-keyout',
-    'ca.key',
-    '-out',
-    'ca.pem',
-    '-days',
-    '1',
-    '-subj',
-    '/CN=ca',
-  );
-  issue('relay');
-  issue('meshtax');
-
-  async function overTls(demandsCertificate: boolean, own: { certificate?: string; key?: string }): Promise<unknown> {
-    const pair = { private_key: Buffer.from(read('relay.key')), cert_chain: Buffer.from(read('relay.pem')) };
-    const credentials = grpc.ServerCredentials.createSsl(Buffer.from(read('ca.pem')), [pair], demandsCertificate);
-    const made = await peer(
-      { getFlows: (call) => call.sendMetadata(new grpc.Metadata()), status: () => ({ seen_flows: '0' }) },
-      credentials,
-    );
-    peers.push(made);
-    const tls = { authority: read('ca.pem'), serverName: 'relay.hubble.test', ...own };
-    return value((await observed(made.address, () => {}, ['bench/'], tls))('flowEvents'));
-  }
-
-  test('server TLS, and mutual TLS with a certificate of our own; without one a server that demands it is told of', async () => {
-    expect(await overTls(false, {})).toBe(0);
-    expect(await overTls(true, { certificate: read('meshtax.pem'), key: read('meshtax.key') })).toBe(0);
-    expect(await overTls(true, {})).toMatchObject({ notMeasured: expect.any(String) });
-  });
-});
-
-describe('peers that misbehave end in a reason', () => {
-  const status = () => ({ seen_flows: '0' });
-  const reason = async (behaviour: Parameters<typeof peer>[0], during: () => Promise<void> = () => pause(150)) => {
-    const made = await peer(behaviour);
-    peers.push(made);
-    const of = await observed(made.address, during);
-    const reading = of('flowEvents');
-    return reading && 'notMeasured' in reading ? reading.notMeasured : value(reading);
-  };
-
-  test('nobody there', async () => {
-    const of = await observed('unix:/nonexistent/hubble.sock', () => {});
-    expect(of('flowEvents')).toMatchObject({ notMeasured: expect.stringMatching(/UNAVAILABLE|14/) });
-  });
-
-  test('a status that fails; a server that was restarted meanwhile', async () => {
-    const taking = (call: grpc.ServerWritableStream<object, unknown>) => call.sendMetadata(new grpc.Metadata());
-    expect(
-      await reason({
-        getFlows: taking,
-        status: () => {
-          throw new Error('broken');
-        },
-      }),
-    ).toMatch(/broken/);
-    let seen = 100;
-    expect(await reason({ getFlows: taking, status: () => ({ seen_flows: String((seen -= 50)) }) })).toBe('the server was restarted');
-  });
-
-  test('a message too large to be a flow', async () => {
-    const giant = (call: grpc.ServerWritableStream<object, unknown>) => call.write({ flow: { Summary: 'x'.repeat(3 * 1024 * 1024) } });
-    expect(await reason({ getFlows: giant, status }, () => pause(50))).toMatch(/max|RESOURCE_EXHAUSTED/i);
-  });
-
-  test('a stream that ends every 100 ms: what came is counted once, the breaks are told', async () => {
-    const flows = recordedFlows('getflows-dropped-policy.jsonpb').slice(0, 20);
-    let at = 0;
-    const made = await peer({
-      getFlows: (call) => {
-        call.sendMetadata(new grpc.Metadata());
-        // After a break the last flow comes again, as `since` has it.
-        for (const flow of flows.slice(Math.max(0, at - 1), at + 5)) call.write(flow);
-        at += 5;
-        setTimeout(() => call.end(), 100);
-      },
-      status: () => ({ seen_flows: String(Math.min(20, at)) }),
-    });
-    peers.push(made);
-    const of = await observed(made.address, () => pause(1500), ['bench/', '/']);
-    expect(value(of('flowEvents'))).toBe(20);
-    expect(value(of('flowReconnects'))).toBeGreaterThanOrEqual(3);
-  });
-
-  test('an endless stream, faster than anybody reads: it is followed and left', async () => {
-    const [first] = recordedFlows('getflows-dropped-policy.jsonpb').slice(5) as { flow: object }[];
-    const numbered = (n: number) => ({ ...first, flow: { ...first?.flow, time: { seconds: '1700000000', nanos: n }, uuid: `u${n}` } });
-    let sent = 0;
-    const made = await peer({
-      getFlows: (call) => {
-        const pump = () => {
-          while (!call.cancelled && call.write(numbered(sent))) sent++;
-          if (!call.cancelled) call.once('drain', pump);
-        };
-        pump();
-      },
-      status: () => ({ seen_flows: String(sent) }),
-    });
-    peers.push(made);
-    const of = await observed(made.address, () => pause(300), ['/', 'bench/']);
-    expect(value(of('flowEvents'))).toBeGreaterThan(100);
   });
 });
 

@@ -17,6 +17,8 @@ export type Reading = Measure | Distribution | NotMeasured;
 
 export interface Recording {
   close(): Promise<readonly Reading[]>;
+  /** Ends it at once where its figures are of no interest any more: the run was interrupted, or something failed. */
+  abandon?(): void;
 }
 
 export interface Collector {
