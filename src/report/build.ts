@@ -19,7 +19,7 @@ export function buildReport(stored: StoredRun, analysis: Analysis): ReportDocume
     verdicts: analysis.comparisons.flatMap((comparison) => verdictsOf(comparison, analysis.margin)),
     blocks: [
       ...(run.question === '' ? [] : [{ kind: 'paragraph' as const, text: run.question }]),
-      ...watermarks(run),
+      ...watermarks(stored),
       ...incomplete(stored),
       ...analysis.comparisons.flatMap((comparison) => comparisonBlocks(comparison, analysis)),
       ...parity(stored),
@@ -34,7 +34,8 @@ export function buildReport(stored: StoredRun, analysis: Analysis): ReportDocume
 }
 
 /** What a reader must not miss. */
-function watermarks({ cluster, calibration, tool }: RunRecord): Block[] {
+function watermarks({ run, trials }: StoredRun): Block[] {
+  const { cluster, calibration, tool } = run;
   const warning = (text: string): Block => ({ kind: 'callout', level: 'warning', text });
   if (cluster === 'simulated')
     return [warning('Simulated: every figure on this page comes from a random generator. It shows the method, not a datapath.')];
@@ -43,9 +44,16 @@ function watermarks({ cluster, calibration, tool }: RunRecord): Block[] {
   const problems = [
     ...(calibration.quick ? ['it was a quick one, a smoke test only'] : []),
     ...(calibration.meshtax === tool.version ? [] : [`it was made by meshtax ${calibration.meshtax}`]),
-    ...calibration.failures,
+    ...calibration.failures.filter((failure) => concerns(failure, Object.keys(calibration.quantileError), trials)),
   ];
   return problems.length === 0 ? [] : [warning(`The calibration of this host does not carry these figures: ${problems.join('; ')}.`)];
+}
+
+/** A failure begins with what it is about; what was calibrated but not used here is no concern of this run. */
+function concerns(failure: string, subjects: readonly string[], trials: StoredRun['trials']): boolean {
+  const [subject = ''] = failure.split(':');
+  if (!subjects.includes(subject)) return true;
+  return trials.some(({ generator, requested }) => subject === (requested.pacing === 'spin' ? `${generator}-spin` : generator));
 }
 
 function trust({ calibration }: RunRecord): Block[] {

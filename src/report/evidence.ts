@@ -82,7 +82,7 @@ export function crossCheckTable(comparison: ComparisonAnalysis, { confidence }: 
           robust.cliffsDelta.toFixed(2),
           robust.signFlipP === undefined ? 'too few blocks' : robust.signFlipP.toFixed(4),
           `${versus.difference.n}${versus.merged > 1 ? `, merged by ${versus.merged}` : ''}, correlation ${versus.correlation.toFixed(2)}`,
-          variance === undefined ? `${versus.deployments}` : `${versus.deployments}, ${spreads(variance)}`,
+          variance === undefined || !versus.ratio ? `${versus.deployments}` : `${versus.deployments}, ${spreads(variance)}`,
           versus.detectable === undefined ? '' : percent(versus.detectable),
           versus.survivesGrid ? 'yes' : 'no',
           agreement(versus.verdict, robust.signFlipP, robust.outliers, confidence),
