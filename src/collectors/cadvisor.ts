@@ -74,7 +74,7 @@ async function record(view: CadvisorView, clock: Clock) {
       const isComplete = () => series.every(({ rows }) => rows.length > 0 && (rows.at(-1)?.atMs ?? 0) >= toMs + source.clockErrorMs);
       for (let turn = 0; turn < PATIENCE * 2 && !isComplete(); turn++) await clock.sleep(source.housekeepingMs / 2);
       stop();
-      return series.map((each) => readingOf(each, { fromMs, toMs, edgeErrorMs: source.clockErrorMs }, starts, failure));
+      return series.flatMap((each) => readingsOf(each, { fromMs, toMs, edgeErrorMs: source.clockErrorMs }, starts, failure));
     },
   };
 }
@@ -118,10 +118,10 @@ interface Window {
   readonly edgeErrorMs: number;
 }
 
-function readingOf(series: Series, window: Window, starts: ReadonlyMap<string, number>, failure: string | undefined): Reading {
+function readingsOf(series: Series, window: Window, starts: ReadonlyMap<string, number>, failure: string | undefined): Reading[] {
   const { metric, component, unit, scale, kind, rows } = series;
   const name = { collector: 'cadvisor', metric, component };
-  const absent = (reason: string): Reading => ({ ...name, notMeasured: reason });
+  const absent = (reason: string): Reading[] => [{ ...name, notMeasured: reason }];
   const { fromMs, toMs, edgeErrorMs } = window;
   if (rows.length === 0) return absent(failure ?? 'the page has no such series');
   const ids = new Set(rows.filter(({ atMs }) => atMs >= fromMs && atMs <= toMs).map(({ id }) => id));
@@ -129,9 +129,10 @@ function readingOf(series: Series, window: Window, starts: ReadonlyMap<string, n
   const points: Point[] = rows.filter(({ id }) => ids.size === 0 || ids.has(id)).map(({ atMs, value }) => ({ atMs, value }));
   if (kind === 'gauge') {
     const last = points.findLast(({ atMs }) => atMs >= fromMs && atMs <= toMs);
-    return last ? { ...name, unit, kind, value: last.value } : absent('no sample in the window');
+    return last ? [{ ...name, unit, kind, value: last.value }] : absent('no sample in the window');
   }
   const moved = overWindow(points, fromMs, toMs, edgeErrorMs);
   if (typeof moved === 'string') return absent(failure === undefined ? moved : `${moved} (${failure})`);
-  return { ...name, unit, kind, value: moved.value * scale, range: [moved.low * scale, moved.high * scale] };
+  const byRegression = { ...name, metric: `${metric}ByRegression`, unit, kind, value: moved.byRegression * scale };
+  return [{ ...name, unit, kind, value: moved.value * scale, range: [moved.low * scale, moved.high * scale] }, byRegression];
 }

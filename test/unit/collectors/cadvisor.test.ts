@@ -148,6 +148,7 @@ describe('the collector', () => {
     expect(cpu.value).toBeCloseTo((windowMs / 1000 / 2) * 1e9, -1);
     expect(cpu.range[0]).toBeLessThanOrEqual(cpu.value);
     expect(cpu.range[1] - cpu.range[0]).toBeLessThanOrEqual(0.1e9);
+    expect((of('cpuByRegression') as { value: number }).value).toBeCloseTo(cpu.value, -7);
     expect(of('memory')).toMatchObject({ value: 4096, kind: 'gauge' });
     expect(of('received')).toMatchObject({ component: 'server', unit: 'bytes' });
     expect(of('memoryWorkingSet')).toMatchObject({ notMeasured: 'the page has no such series' });
