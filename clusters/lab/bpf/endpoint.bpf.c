@@ -65,12 +65,12 @@ static __always_inline __u16 policy_match(__u32 endpoint, __u32 identity, const 
 	return match;
 }
 
-static __always_inline struct node_config *events_wanted(void)
+/* Looked up once a packet, by the program it enters. */
+static __always_inline struct node_config *node_settings(void)
 {
 	__u32 zero = 0;
-	struct node_config *settings = bpf_map_lookup_elem(&config, &zero);
 
-	return settings && settings->emit_events ? settings : 0;
+	return bpf_map_lookup_elem(&config, &zero);
 }
 
 static __always_inline void emit(struct __sk_buff *skb, const struct packet *packet, const struct verdict *verdict,
@@ -102,12 +102,10 @@ static __always_inline void emit(struct __sk_buff *skb, const struct packet *pac
 }
 
 /* A packet that passes: an event unless the aggregation level hides it (Cilium's emit_trace_notify). */
-static __always_inline void trace(struct __sk_buff *skb, const struct packet *packet, const struct verdict *verdict,
-				  __u8 direction, enum trace_point point)
+static __always_inline void trace(struct __sk_buff *skb, const struct node_config *settings, const struct packet *packet,
+				  const struct verdict *verdict, __u8 direction, enum trace_point point)
 {
-	struct node_config *settings = events_wanted();
-
-	if (!settings)
+	if (!settings || !settings->emit_events)
 		return;
 	if (settings->aggregation >= AGGREGATE_RECEIVED && (point == FROM_ENDPOINT || point == FROM_NETWORK))
 		return;
@@ -131,10 +129,9 @@ static __always_inline int report_due(struct ct_entry *ct, const struct packet *
 }
 
 /* Conntrack, identities, policy, accounting and events of one packet in one direction of one endpoint. */
-static __always_inline struct verdict judge(struct __sk_buff *skb, struct packet *packet, __u32 endpoint, __u8 direction)
+static __always_inline struct verdict judge(struct __sk_buff *skb, const struct node_config *settings,
+					    struct packet *packet, __u32 endpoint, __u8 direction)
 {
-	__u32 zero = 0;
-	struct node_config *settings = bpf_map_lookup_elem(&config, &zero);
 	int events = settings && settings->emit_events;
 	struct verdict verdict = { .state = CT_ESTABLISHED, .reason = REASON_FORWARDED };
 	struct tuple4 reply = reversed(&packet->tuple);
@@ -222,6 +219,7 @@ int from_container(struct __sk_buff *skb)
 {
 	struct packet packet = {};
 	struct verdict verdict = {};
+	struct node_config *settings = node_settings();
 	struct endpoint_info *source, *destination;
 	int parsed = parse_packet(skb, &packet);
 	__u32 addr;
@@ -237,21 +235,21 @@ int from_container(struct __sk_buff *skb)
 	if (!source) /* not this pod's address: a spoofed packet */
 		return TC_ACT_SHOT;
 	verdict.source_identity = source->identity;
-	trace(skb, &packet, &verdict, DIRECTION_EGRESS, FROM_ENDPOINT);
-	verdict = judge(skb, &packet, source->id, DIRECTION_EGRESS);
+	trace(skb, settings, &packet, &verdict, DIRECTION_EGRESS, FROM_ENDPOINT);
+	verdict = judge(skb, settings, &packet, source->id, DIRECTION_EGRESS);
 	if (verdict.reason)
 		return TC_ACT_SHOT;
 
 	addr = packet.tuple.daddr;
 	destination = bpf_map_lookup_elem(&endpoints, &addr);
 	if (!destination) {
-		trace(skb, &packet, &verdict, DIRECTION_EGRESS, TO_NETWORK);
+		trace(skb, settings, &packet, &verdict, DIRECTION_EGRESS, TO_NETWORK);
 		return leave_node(skb, &packet);
 	}
-	verdict = judge(skb, &packet, destination->id, DIRECTION_INGRESS);
+	verdict = judge(skb, settings, &packet, destination->id, DIRECTION_INGRESS);
 	if (verdict.reason)
 		return TC_ACT_SHOT;
-	trace(skb, &packet, &verdict, DIRECTION_INGRESS, TO_ENDPOINT);
+	trace(skb, settings, &packet, &verdict, DIRECTION_INGRESS, TO_ENDPOINT);
 	return deliver_local(skb, destination);
 }
 
@@ -259,6 +257,7 @@ static __always_inline int into_container(struct __sk_buff *skb, int redirect)
 {
 	struct packet packet = {};
 	struct verdict verdict = {};
+	struct node_config *settings = node_settings();
 	struct endpoint_info *destination;
 	int parsed = parse_packet(skb, &packet);
 	__u32 addr;
@@ -275,11 +274,11 @@ static __always_inline int into_container(struct __sk_buff *skb, int redirect)
 		return TC_ACT_OK;
 	verdict.destination_identity = destination->identity;
 	if (redirect)
-		trace(skb, &packet, &verdict, DIRECTION_INGRESS, FROM_NETWORK);
-	verdict = judge(skb, &packet, destination->id, DIRECTION_INGRESS);
+		trace(skb, settings, &packet, &verdict, DIRECTION_INGRESS, FROM_NETWORK);
+	verdict = judge(skb, settings, &packet, destination->id, DIRECTION_INGRESS);
 	if (verdict.reason)
 		return TC_ACT_SHOT;
-	trace(skb, &packet, &verdict, DIRECTION_INGRESS, TO_ENDPOINT);
+	trace(skb, settings, &packet, &verdict, DIRECTION_INGRESS, TO_ENDPOINT);
 	return redirect ? deliver_local(skb, destination) : TC_ACT_OK;
 }
 
