@@ -80,7 +80,7 @@ async function flowCost(): Promise<void> {
   const told = (text: string) => new Promise<void>((resolve) => worker.on('message', (message) => message === text && resolve()));
   await told('ready');
   const deployment = {
-    hubble: { address, pods: ['arm/'], client: 'arm/client', server: 'arm/server', serverAddress: '' },
+    hubble: { address, pods: ['arm/'], client: 'arm/client', serverAddress: '' },
   } as unknown as Deployment;
   const recording = await hubble.open({ deployment, generator: undefined, system, host: {} });
   const startedAt = performance.now();

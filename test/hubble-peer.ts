@@ -130,7 +130,7 @@ export async function observed(
   tls?: HubbleView['tls'],
 ): Promise<(metric: string) => Reading | undefined> {
   const deployment = {
-    hubble: { address, pods, client: pods[0] ?? '', server: pods[0] ?? '', serverAddress: '', tls },
+    hubble: { address, pods, client: pods[0] ?? '', serverAddress: '', tls },
   } as unknown as Deployment;
   const recording = await hubble.open({ deployment, generator: undefined, system, host: {} });
   await during();

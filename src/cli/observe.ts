@@ -19,7 +19,8 @@ const WINDOW_NS = 5e9;
 const CONNECTIONS = 4;
 /** No policy allows it: what a denied attempt looks like. */
 const DENIED_PORT = 9;
-const DENIED_ATTEMPT_MS = 1500;
+/** The address is its argument. */
+const ATTEMPT = `require('node:net').connect(${DENIED_PORT}, process.argv[1]).on('error', () => {}).setTimeout(1500, () => process.exit())`;
 const CHANNEL = 'observed';
 
 export async function observeCommand(app: App, options: ObserveOptions): Promise<ExitCode> {
@@ -77,10 +78,12 @@ async function deployWithTraffic(app: App, session: ClusterSession, id: string, 
 async function attemptDenied({ system }: App, deployment: Deployment): Promise<void> {
   const [place] = deployment.links;
   if (!place || !deployment.hubble) return;
-  const connect = `require('node:net').connect(${DENIED_PORT}, '${deployment.hubble.serverAddress}').on('error', () => {}).setTimeout(${DENIED_ATTEMPT_MS}, () => process.exit())`;
-  await system.processes.run([...place.enter, system.host.nodeBinary, '-e', connect] as unknown as [string, ...string[]], {
-    mayFail: true,
-  });
+  await system.processes.run(
+    [...place.enter, system.host.nodeBinary, '-e', ATTEMPT, deployment.hubble.serverAddress] as unknown as [string, ...string[]],
+    {
+      mayFail: true,
+    },
+  );
 }
 
 function instructions({ arm, hubble, cadvisor }: Deployment): string {

@@ -83,7 +83,7 @@ function seriesOf({ containers, pods }: CadvisorView): Series[] {
   return [
     ...containers.flatMap((container): Series[] => {
       const wanted = (labels: Parameters<typeof isRowOf>[0]) => isRowOf(labels, container);
-      const common = { component: container.role, scale: 1, rows: [] };
+      const common = { component: container.role, scale: 1 };
       return [
         { ...common, metric: 'cpu', unit: 'ns', scale: 1e9, kind: 'counter', rows: [], pick: (page) => rowsOf(page, CPU, wanted) },
         ...GAUGES.map(({ series, metric }): Series => {

@@ -52,7 +52,6 @@ export async function startObserver(site: LabSite, { maps = [], accessLog }: Sou
     address: `unix:${socket}`,
     pods: [`${site.arm}/`],
     client: `${site.arm}/client`,
-    server: `${site.arm}/server`,
     serverAddress: site.server.address,
   };
   return { component, view };

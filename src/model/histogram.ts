@@ -1,7 +1,7 @@
 /** HDR histograms in nanoseconds, 3 significant digits, 1 ns to 60 s; stored as HDR V2 base64 (github.com/HdrHistogram). */
 import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64, type Histogram, type JsHistogram } from 'hdr-histogram-js';
 
-export const HIGHEST_NS = 60e9;
+const HIGHEST_NS = 60e9;
 
 /** A histogram as records hold it; empty text when nothing was counted. */
 export interface StoredHistogram {

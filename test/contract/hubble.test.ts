@@ -162,7 +162,7 @@ test('the lab’s own observer is read by the same collector', async () => {
 
 test('who reads slowly gets what the ring still holds, and is told what it missed', async () => {
   const { made, ring, tell } = await ownObserver();
-  const client = observerClient({ address: made.address, pods: [], client: '', server: '', serverAddress: '' }, PROTOS);
+  const client = observerClient({ address: made.address, pods: [], client: '', serverAddress: '' }, PROTOS);
   const stream = client.follow({ follow: true });
   await new Promise((resolve) => stream.on('metadata', resolve));
   stream.pause();

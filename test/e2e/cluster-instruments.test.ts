@@ -102,7 +102,6 @@ describe.skipIf(KUBECONFIG === undefined)('on a real cluster', () => {
         address: `127.0.0.1:${RELAY_PORT}`,
         pods: [`${NAMESPACE}/`],
         client: `${NAMESPACE}/client`,
-        server: `${NAMESPACE}/server`,
         serverAddress,
       },
     } as unknown as Deployment;

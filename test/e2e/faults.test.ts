@@ -2,22 +2,14 @@
 import { readdirSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { execa } from 'execa';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ebpfLab } from '../../src/datapaths/ebpf-lab.ts';
 import { direct } from '../../src/datapaths/direct.ts';
 import { deniedPackets, dial, httpServer, inLab } from './in-lab.ts';
-import { inventory, meshtax, settled, SHORT, workspace, type Workspace } from './machine.ts';
+import { cleanSpace } from './clean-space.ts';
+import { meshtax, SHORT } from './machine.ts';
 
-let space: Workspace;
-let before: Awaited<ReturnType<typeof inventory>>;
-beforeEach(async () => {
-  space = await workspace();
-  before = await inventory();
-});
-afterEach(async () => {
-  await space.remove();
-  expect(await settled(before)).toEqual(before);
-});
+const space = cleanSpace();
 
 describe('a run', () => {
   test('with an Envoy that does not start: MT3001', async () => {

@@ -1,7 +1,7 @@
 /** Flows of the real datapath, as the collector and the hubble CLI see them. */
 import { accessSync } from 'node:fs';
 import { execa } from 'execa';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { hubble } from '../../src/collectors/hubble.ts';
 import { ebpfLab } from '../../src/datapaths/ebpf-lab.ts';
 import { envoySidecar } from '../../src/datapaths/envoy-sidecar.ts';
@@ -11,18 +11,9 @@ import type { Deployment } from '../../src/model/contracts/deployment.ts';
 import { decode } from '../../src/model/histogram.ts';
 import { system } from '../../src/system/index.ts';
 import { deniedPackets, dial, httpServer, inLab } from './in-lab.ts';
-import { inventory, settled, workspace, type Workspace } from './machine.ts';
+import { cleanSpace } from './clean-space.ts';
 
-let space: Workspace;
-let before: Awaited<ReturnType<typeof inventory>>;
-beforeEach(async () => {
-  space = await workspace();
-  before = await inventory();
-});
-afterEach(async () => {
-  await space.remove();
-  expect(await settled(before)).toEqual(before);
-});
+const space = cleanSpace();
 
 const SERVER = httpServer(8080);
 

@@ -8,9 +8,8 @@ export interface HubbleView {
     | undefined;
   /** The pods whose flows count, as `namespace/name prefix`. */
   readonly pods: readonly string[];
-  /** Pods of `client` and `server`, to tell directions. */
+  /** The client's pod, to tell directions. */
   readonly client: string;
-  readonly server: string;
   /** The server pod's own. */
   readonly serverAddress: string;
 }

@@ -44,7 +44,7 @@ export class Reading {
     return this.#position >= this.#ring.end || (first && number > 0 && this.#given >= number);
   }
 
-  /** The next message, or undefined when all that there is was read. `nowNs`: the time of what is told about the ring itself. */
+  /** The next message, or undefined when all that there is was read. */
   next(): FlowsMessage | undefined {
     const { oldest } = this.#ring;
     if (this.#position < oldest) {
