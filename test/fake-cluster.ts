@@ -63,22 +63,13 @@ export function fakeCluster(log: string[], behaviour: FakeBehaviour = {}): Clust
         facts: { kernel: '6.1' },
         findings: [],
         host: {},
-        async deploy(_datapath, selected, _servers, undoDeployment): Promise<Deployment> {
+        async deploy(datapath, selected, _servers, undoDeployment): Promise<Deployment> {
           undoDeployment(`deployment of ${selected.name}`, async () => void log.push(`undo ${selected.name}`));
           log.push(`deploy ${selected.name}`);
           if (behaviour.failDeploy === selected.name) throw new Error('no luck');
           return {
             arm: selected.name,
-            features: {
-              encryption: 'none',
-              identity: 'none',
-              l7PassesPerRequest: 0,
-              policy: 'none',
-              telemetry: '',
-              loadBalancing: '',
-              retries: 0,
-              notes: '',
-            },
+            features: datapath.features(selected.options),
             components: [component('server-app', selected.name)],
             envoys: [],
             bpfPrograms: [],

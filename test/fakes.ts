@@ -107,6 +107,9 @@ export function fakeSystem(options: FakeOptions = {}): System & { readonly comma
       },
     },
     http: {
+      async get() {
+        throw new Error('no HTTP in this test');
+      },
       async getText() {
         throw new Error('no HTTP in this test');
       },

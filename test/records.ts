@@ -1,6 +1,7 @@
 /** Fabricated runs with known truth, for tests of analysis and report. */
 import { encoded } from '../src/model/histogram.ts';
 import { SCHEMA_VERSION, type RunRecord, type StoredRun, type TrialRecord } from '../src/model/records.ts';
+import { PLAIN } from '../src/model/features.ts';
 
 export interface TrialShape {
   readonly block: number;
@@ -100,6 +101,7 @@ export function runOf(trials: readonly TrialRecord[], change: Partial<RunRecord>
     stop: 'fixed',
     minBlocks: 2,
     margin: 0.05,
+    proofs: [],
     designs: [],
     stopped: 'all blocks were measured',
     calibration: null,
@@ -111,13 +113,8 @@ export function runOf(trials: readonly TrialRecord[], change: Partial<RunRecord>
       title: name,
       options: {},
       features: {
-        encryption: 'none',
-        identity: 'none',
+        ...PLAIN,
         l7PassesPerRequest: name === 'envoy' ? 2 : 0,
-        policy: 'none',
-        telemetry: 'none',
-        loadBalancing: 'none',
-        retries: 0,
         notes: '',
       },
       notes: {},

@@ -4,7 +4,7 @@
  */
 import { tierOf } from '../model/features.ts';
 import { seededRandom } from '../model/random.ts';
-import type { ComparisonDesign, StoredRun, TrialRecord } from '../model/records.ts';
+import type { ArmRecord, ComparisonDesign, StoredRun, TrialRecord } from '../model/records.ts';
 import { curveOf, type CurvePoint } from './curve.ts';
 import { SAMPLES_ABOVE } from './histogram.ts';
 import { flowSummaries, pairsOfInstruments, type FlowSummary, type PairOfInstruments } from './instruments.ts';
@@ -34,6 +34,8 @@ export interface CellMetric {
 
 export interface Cell {
   readonly arm: string;
+  /** What it is compared with; undefined for a baseline. */
+  readonly baseline: string | undefined;
   readonly title: string;
   readonly tier: string;
   readonly trials: number;
@@ -55,7 +57,8 @@ export interface ComparisonAnalysis {
   readonly load: string;
   readonly generator: string;
   readonly ratePerSecond: number | null;
-  readonly baseline: string;
+  /** Of all arms, or of those of the same cluster. */
+  readonly baselines: readonly string[];
   readonly design: ComparisonDesign | undefined;
   readonly masking: MaskingVerdict;
   readonly cells: readonly Cell[];
@@ -73,6 +76,11 @@ export interface Analysis {
   /** Empty unless thorough. */
   readonly instruments: readonly PairOfInstruments[];
   readonly flows: readonly FlowSummary[];
+}
+
+/** What the arms of a comparison are compared with, in words. */
+export function baselineWords({ baselines }: Pick<ComparisonAnalysis, 'baselines'>): string {
+  return baselines.length === 1 ? (baselines[0] as string) : `the baseline of its own cluster (${baselines.join(', ')})`;
 }
 
 /** How many trials had every request counted by their datapath. */
@@ -144,22 +152,25 @@ function draft({ run }: StoredRun, trials: readonly TrialRecord[], inference: In
   const validOf = (arm: string) => ownOf(arm).filter((trial) => trial.valid && !trial.superseded);
   const masking = maskingVerdict(run.arms.map(({ name }) => validOf(name).filter((trial) => trial.kind === 'latency')));
   const series = new Map(run.arms.map(({ name }) => [name, armSeries(validOf(name), masking.used, inference.thorough)]));
-  const baseline = series.get(run.baseline);
+  const baselineOf = ({ name, baseline = run.baseline }: ArmRecord) => (name === baseline ? undefined : baseline);
   const comparison = {
     workload: first.workload,
     load: first.load,
     generator: first.generator,
     ratePerSecond: first.requested.ratePerSecond,
-    baseline: run.baseline,
+    baselines: [...new Set(run.arms.flatMap((arm) => baselineOf(arm) ?? arm.name))],
     design: run.designs.find((each) => each.workload === first.workload && each.load === first.load),
     masking,
   };
   const cells = run.arms.map((arm): DraftCell => {
     const own = series.get(arm.name) as ArmSeries;
+    const baselineName = baselineOf(arm);
+    const baseline = baselineName === undefined ? undefined : series.get(baselineName);
     const all = ownOf(arm.name).filter((trial) => !trial.superseded);
     return {
       cell: {
         arm: arm.name,
+        baseline: baselineName,
         title: arm.title,
         tier: tierOf(arm.features),
         trials: all.length,
@@ -173,7 +184,7 @@ function draft({ run }: StoredRun, trials: readonly TrialRecord[], inference: In
       metrics: [...own.figures.values()].map((each) => {
         const raw = own.raw.get(each.metric.id);
         const versus = (mine: Series | undefined, theirs: Series | undefined, how = inference) =>
-          mine && theirs && arm.name !== run.baseline && mine.tooFew === 0 ? compareSeries(mine, theirs, how) : undefined;
+          mine && theirs && mine.tooFew === 0 ? compareSeries(mine, theirs, how) : undefined;
         return {
           series: each,
           raw,

@@ -8,7 +8,7 @@ export function openQuestions(trials: readonly TrialRecord[], run: RunRecord): S
   const open = new Set<string>();
   for (const comparison of analyse({ run, trials }, false).comparisons) {
     for (const cell of comparison.cells) {
-      if (cell.arm === comparison.baseline) continue;
+      if (cell.baseline === undefined) continue;
       for (const id of PRIMARY) {
         const metric = cell.metrics.find((candidate) => candidate.metric.id === id);
         if (!metric || !isOpen(metric)) continue;

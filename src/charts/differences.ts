@@ -1,4 +1,4 @@
-import type { Cell, CellMetric, ComparisonAnalysis } from '../analysis/analyse.ts';
+import { baselineWords, type Cell, type CellMetric, type ComparisonAnalysis } from '../analysis/analyse.ts';
 import { formatDifference, scaleFor } from '../model/format.ts';
 import { CHART_CONFIG, type Chart } from './chart.ts';
 
@@ -20,10 +20,10 @@ export const differences: Chart = {
     const confidence = Math.round(analysis.confidence * 100);
     return {
       id: `differences-${comparison.workload}-${comparison.load}`,
-      title: `What each datapath adds to ${comparison.baseline}: ${comparison.workload}, ${comparison.load}`,
-      sentence: sentenceOf(panels, comparison.baseline),
+      title: `What each datapath adds to ${baselineWords(comparison)}: ${comparison.workload}, ${comparison.load}`,
+      sentence: sentenceOf(panels, baselineWords(comparison)),
       table: {
-        caption: `Difference to ${comparison.baseline} in the same block, ${confidence} % interval over blocks`,
+        caption: `Difference to ${baselineWords(comparison)} in the same block, ${confidence} % interval over blocks`,
         columns: [
           { title: 'figure', align: 'left' },
           { title: 'datapath', align: 'left' },

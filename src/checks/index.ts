@@ -5,6 +5,7 @@ import { backlogEmpty } from './backlog-empty.ts';
 import { componentsAlive } from './components-alive.ts';
 import { coupling } from './coupling.ts';
 import { cpuCount } from './cpu-count.ts';
+import { flowsSeen } from './flows-seen.ts';
 import { freeMemory } from './free-memory.ts';
 import { generatorBusy } from './generator-busy.ts';
 import { governor } from './governor.ts';
@@ -21,6 +22,7 @@ export const checks: readonly Check[] = [
   steal,
   freeMemory,
   onPath,
+  flowsSeen,
   achievedRate,
   noErrors,
   backlogEmpty,

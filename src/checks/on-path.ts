@@ -1,4 +1,5 @@
-import type { PathEvidence, VerifyCheck } from '../model/contracts/check.ts';
+import { fulfils, type PathEvidence, type VerifyCheck } from '../model/contracts/check.ts';
+import type { PathExpectation } from '../model/contracts/deployment.ts';
 
 /** The traffic was really on this datapath and on no other: counters moved by exactly what was sent. */
 export const onPath: VerifyCheck = {
@@ -26,10 +27,16 @@ export const onPath: VerifyCheck = {
   },
 };
 
-function mismatch(evidence: PathEvidence, { counter, equals, meaning }: PathEvidence['expectations'][number]): string[] {
-  const found = evidence.moved[counter];
-  const expected = equals === 'requests' ? evidence.requests : equals === 'connections' ? evidence.connections : 0;
-  return found === expected ? [] : [`${counter} (${meaning}) is ${found ?? 'missing'}, expected ${expected}`];
+function mismatch(evidence: PathEvidence, expectation: PathExpectation): string[] {
+  if (fulfils(expectation, evidence)) return [];
+  const { counter, equals, meaning } = expectation;
+  const expected = {
+    requests: evidence.requests,
+    connections: evidence.connections,
+    zero: 0,
+    'at-least-requests': `${evidence.requests} or more`,
+  }[equals];
+  return [`${counter} (${meaning}) is ${evidence.moved[counter] ?? 'missing'}, expected ${expected}`];
 }
 
 function strays(evidence: PathEvidence): string[] {

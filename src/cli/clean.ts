@@ -1,6 +1,7 @@
 /** `meshtax clean`: removes what any run left behind, however it died. */
 import { EXIT, MeshtaxError, type ExitCode } from '../model/errors.ts';
 import type { App } from './app.ts';
+import { clusterNamed } from './cluster-name.ts';
 
 export async function cleanCommand(
   app: App,
@@ -9,15 +10,15 @@ export async function cleanCommand(
   if ((options.run === undefined) === (options.all !== true)) {
     throw new MeshtaxError('MT1005', { subject: 'the command', problem: 'it needs either --run ID or --all', command: 'clean' });
   }
-  const cluster = app.families.clusters.find((candidate) => candidate.id === options.cluster);
-  if (!cluster?.clean)
+  const { cluster, place } = clusterNamed(app, options.cluster, 'clean');
+  if (!cluster.clean)
     throw new MeshtaxError('MT1005', {
       subject: `--cluster ${options.cluster}`,
       problem: 'there is nothing to clean there',
       command: 'clean',
     });
   const run = options.run?.slice(options.run.lastIndexOf('-') + 1);
-  const report = await cluster.clean(app.system, { run, force: options.force === true });
+  const report = await cluster.clean(app.system, { run, force: options.force === true, place });
   for (const line of report.removed) app.out(`removed ${line}\n`);
   for (const line of report.kept) app.out(`kept ${line}\n`);
   for (const line of report.failed) app.err(`could not remove ${line}\n`);

@@ -1,18 +1,19 @@
 /** `meshtax doctor`: can this machine be measured, and what will spoil it? */
 import type { DoctorCheck } from '../model/contracts/check.ts';
-import { EXIT, MeshtaxError, reasonOf, type ExitCode } from '../model/errors.ts';
+import { EXIT, reasonOf, type ExitCode } from '../model/errors.ts';
 import type { Finding } from '../model/findings.ts';
 import type { App } from './app.ts';
+import { clusterNamed } from './cluster-name.ts';
 
 const MARK = { ok: 'ok     ', info: 'info   ', warning: 'WARNING', error: 'ERROR  ', 'not-applicable': '-      ' } as const;
 
 export async function doctorCommand(app: App, options: { cluster: string; json?: boolean | undefined }): Promise<ExitCode> {
-  const cluster = app.families.clusters.find((candidate) => candidate.id === options.cluster);
-  if (!cluster)
-    throw new MeshtaxError('MT1005', { subject: `--cluster ${options.cluster}`, problem: 'there is no such cluster', command: 'doctor' });
-  const checks = [...cluster.doctor, ...app.families.checks.filter((check): check is DoctorCheck => check.stage === 'doctor')];
+  const { cluster, place } = clusterNamed(app, options.cluster, 'doctor');
   const findings: Finding[] = [];
-  for (const check of checks) findings.push(await examine(check, app));
+  if (cluster.examine && place !== undefined) findings.push(...(await cluster.examine(app.system, place)));
+  // This machine measures only where the cluster is on it.
+  const ofMachine = cluster.examine ? [] : app.families.checks.filter((check): check is DoctorCheck => check.stage === 'doctor');
+  for (const check of [...cluster.doctor, ...ofMachine]) findings.push(await examine(check, app));
   app.out(options.json === true ? `${JSON.stringify({ cluster: cluster.id, findings }, null, 1)}\n` : findings.map(describe).join(''));
   return findings.some((finding) => finding.level === 'error') ? EXIT.preflight : EXIT.ok;
 }

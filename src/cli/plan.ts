@@ -22,7 +22,7 @@ export async function planCommand(app: App, file: string, options: PlanCommandOp
   app.out(
     options.json === true
       ? `${JSON.stringify({ ...planFile, estimateNs: plan.estimateNs }, null, 1)}\n`
-      : explainPlan(plan, cluster?.describe(plan.experiment) ?? []),
+      : explainPlan(plan, cluster?.describe(plan.experiment, app.families.datapaths) ?? []),
   );
   return EXIT.ok;
 }

@@ -6,6 +6,7 @@ import type { Experiment } from '../model/experiment.ts';
 import { formatDuration, parseDurationNs } from '../model/units.ts';
 import { makePlan, trialsOf, type Plan } from '../plan/plan.ts';
 import type { App } from './app.ts';
+import { clusterNamed, moveTo } from './cluster-name.ts';
 import { parseExperiment, readExperimentText } from './experiment-file.ts';
 
 const overridesSchema = z.object({ cluster: z.string().optional(), blocks: z.number().int().optional(), budgetNs: z.number().optional() });
@@ -72,20 +73,22 @@ function assemble(app: App, text: string, file: string, overrides: PlanFile['ove
 function override(app: App, experiment: Experiment, overrides: PlanFile['overrides']): Experiment {
   const { blocks = experiment.statistics.blocks, budgetNs = experiment.statistics.budgetNs } = overrides;
   const statistics = { ...experiment.statistics, blocks, budgetNs };
-  if (overrides.cluster === undefined) return { ...experiment, statistics };
-  const cluster = app.families.clusters.find((candidate) => candidate.id === overrides.cluster);
-  if (!cluster) {
-    const known = app.families.clusters.map((candidate) => candidate.id).join(', ');
-    throw new MeshtaxError('MT1005', { subject: `--cluster ${overrides.cluster}`, problem: `known clusters are ${known}`, command: 'run' });
-  }
-  return { ...experiment, statistics, cluster: cluster.schema.parse({ id: cluster.id }) };
+  const cluster =
+    overrides.cluster === undefined ? experiment.cluster : moveTo(clusterNamed(app, overrides.cluster, 'run'), experiment.cluster);
+  const where = app.families.clusters.find(({ id }) => id === cluster.id);
+  const noLadder = where?.readsCpuAtAnyMoment?.(cluster) === false;
+  return { ...experiment, statistics: noLadder ? { ...statistics, cpu: false } : statistics, cluster };
 }
 
 function requireSupport(app: App, experiment: Experiment): void {
+  const { id } = experiment.cluster;
   for (const selected of experiment.datapaths) {
     const datapath = app.families.datapaths.find((candidate) => candidate.id === selected.id);
-    if (experiment.cluster.id === 'lab' && !datapath?.lab)
-      throw new MeshtaxError('MT1007', { datapath: selected.id, cluster: 'lab', available: 'none' });
+    const places = { lab: datapath?.lab, kubernetes: datapath?.kubernetes };
+    const missing = (id === 'lab' && !places.lab) || (id === 'kubernetes' && !places.kubernetes);
+    const available = Object.entries(places).flatMap(([place, how]) => (how ? [place] : []));
+    if (missing)
+      throw new MeshtaxError('MT1007', { datapath: selected.id, cluster: id, available: [...available, 'simulated'].join(', ') });
   }
 }
 

@@ -39,7 +39,7 @@ function buildProgram(app: App, ended: (exit: ExitCode) => void) {
     .addHelpText('after', EXAMPLES);
   const results = () => new Option('--results <directory>', 'where runs are stored').default(DEFAULT_RESULTS);
   const cluster = () =>
-    new Option('--cluster <id>', 'run it there instead of where the experiment says').choices(app.families.clusters.map(({ id }) => id));
+    new Option('--cluster <name>', 'run it there instead of where the experiment says: lab, simulated, or a kubeconfig context');
 
   program
     .command('quickstart')
@@ -56,7 +56,7 @@ function buildProgram(app: App, ended: (exit: ExitCode) => void) {
   program
     .command('doctor')
     .description('can this machine be measured, and what will spoil the figures?')
-    .addOption(new Option('--cluster <id>', 'which cluster to examine').default('lab'))
+    .addOption(new Option('--cluster <name>', 'which cluster to examine: lab, or a kubeconfig context').default('lab'))
     .option('--json', 'one JSON document')
     .action(async (options) => ended(await doctorCommand(app, options)));
   program
@@ -86,6 +86,7 @@ function buildProgram(app: App, ended: (exit: ExitCode) => void) {
     .option('--resume <run>', 'go on with an interrupted run, in its own order')
     .option('--accept-drift', 'resume even though the machine changed; it is recorded')
     .option('--keep', 'leave the last deployment standing until Ctrl-C, to look at it')
+    .option('--yes-change-this-cluster', 'also on a cluster that looks as if others used it')
     .option('--allow-concurrent', 'run although another run is measuring; it is recorded')
     .option('--metrics-port <port>', 'serve progress and estimates to a Prometheus on this port of the loopback, and the cAdvisor page')
     .option('--json', 'one JSON document instead of tables')
@@ -155,7 +156,7 @@ function buildProgram(app: App, ended: (exit: ExitCode) => void) {
     .option('--run <id>', 'of one run')
     .option('--all', 'of all runs')
     .option('--force', 'also of runs that are still going on')
-    .addOption(new Option('--cluster <id>', 'which cluster to clean').default('lab'))
+    .addOption(new Option('--cluster <name>', 'which cluster to clean: lab, or a kubeconfig context').default('lab'))
     .action(async (options) => ended(await cleanCommand(app, options)));
   program
     .command('schema')

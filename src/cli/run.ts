@@ -25,6 +25,7 @@ export interface RunOptions {
   readonly acceptDrift?: boolean | undefined;
   readonly keep?: boolean | undefined;
   readonly allowConcurrent?: boolean | undefined;
+  readonly yesChangeThisCluster?: boolean | undefined;
   readonly json?: boolean | undefined;
   readonly metricsPort?: string | undefined;
   readonly progress: 'auto' | 'plain' | 'jsonl' | 'quiet';
@@ -81,6 +82,7 @@ export async function runAndReport(app: App, source: Source, options: RunOptions
     resumed: prepared.resumed && { ...prepared.resumed, acceptDrift: options.acceptDrift === true },
     shortId: shortIdOf(record.id),
     allowConcurrent: options.allowConcurrent === true,
+    confirmed: options.yesChangeThisCluster === true,
     keep: options.keep === true,
     emit,
     signal: app.interruption,
@@ -168,6 +170,7 @@ function newRecord(app: App, { plan, file }: PlannedExperiment, id: string): Run
     minBlocks: experiment.statistics.minBlocks,
     margin: experiment.statistics.margin,
     designs: [],
+    proofs: [],
     stopped: 'all blocks were measured',
     calibration: null,
     loads: [...experiment.loads],
@@ -196,10 +199,14 @@ function newRecord(app: App, { plan, file }: PlannedExperiment, id: string): Run
 }
 
 function armsOf(app: App, plan: Plan): RunRecord['arms'] {
+  const { cluster } = plan.experiment;
+  const baselines = app.families.clusters.find(({ id }) => id === cluster.id)?.baselines?.(cluster) ?? {};
   return plan.experiment.datapaths.map(({ id, name, options }) => {
     const datapath = app.families.datapaths.find((candidate) => candidate.id === id);
     if (!datapath) throw new Error(`no datapath ${id}`);
-    return { name, datapath: id, title: datapath.title, options, features: datapath.features(options), notes: {} };
+    const baseline = baselines[name];
+    const own = baseline === undefined ? {} : { baseline };
+    return { name, datapath: id, title: datapath.title, options, features: datapath.features(options), ...own, notes: {} };
   });
 }
 

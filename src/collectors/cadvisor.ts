@@ -4,7 +4,7 @@ import type { Page } from '../model/exposition.ts';
 import type { Clock } from '../model/ports.ts';
 import { pollerOf } from './cadvisor/poller.ts';
 import { interfaceOf, isNetworkRowOf, isRowOf, rowsOf, type Row } from './cadvisor/rows.ts';
-import { overWindow, type Point } from './cadvisor/window.ts';
+import { LEAST_SAMPLES, overWindow, type Point } from './cadvisor/window.ts';
 
 const CPU = 'container_cpu_usage_seconds_total';
 const STARTED = 'container_start_time_seconds';
@@ -71,7 +71,10 @@ async function record(view: CadvisorView, clock: Clock) {
     abandon: stop,
     async close(): Promise<Reading[]> {
       const toMs = clock.wallTime().getTime();
-      const isComplete = () => series.every(({ rows }) => rows.length > 0 && (rows.at(-1)?.atMs ?? 0) >= toMs + source.clockErrorMs);
+      // In a window that cannot hold enough samples nothing is waited for.
+      const isHopeless = toMs - fromMs < (LEAST_SAMPLES - 1) * source.housekeepingMs;
+      const isComplete = () =>
+        isHopeless || series.every(({ rows }) => rows.length > 0 && (rows.at(-1)?.atMs ?? 0) >= toMs + source.clockErrorMs);
       for (let turn = 0; turn < PATIENCE * 2 && !isComplete(); turn++) await clock.sleep(source.housekeepingMs / 2);
       stop();
       return series.flatMap((each) => readingsOf(each, { fromMs, toMs, edgeErrorMs: source.clockErrorMs }, starts, failure));

@@ -14,9 +14,9 @@ export const cgroup: Collector = {
   weight: 'light',
   sees: 'arm',
   during: 'both',
-  absent: () => undefined,
+  absent: ({ components }) => (components.some(({ cgroup: files }) => files) ? undefined : 'its components run on other machines'),
   async open({ deployment, generator, system }) {
-    const components = distinct([...(generator ? [generator] : []), ...deployment.components]);
+    const components = distinct([...(generator ? [generator] : []), ...deployment.components].filter(isHere));
     const before = await Promise.all(components.map((component) => readCpuNs(component.cgroup, system.files)));
     return {
       async close() {
@@ -46,8 +46,14 @@ export const cgroup: Collector = {
   },
 };
 
+type Here = Component & { readonly cgroup: CgroupFiles };
+
+function isHere(component: Component): component is Here {
+  return component.cgroup !== undefined;
+}
+
 /** Processes of one role may share a cgroup: it is read once. */
-function distinct(components: readonly Component[]): Component[] {
+function distinct(components: readonly Here[]): Here[] {
   return [...new Map(components.map((component) => [component.cgroup.cpu.file, component])).values()];
 }
 

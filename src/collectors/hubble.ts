@@ -19,6 +19,7 @@ export const hubble: Collector = {
   leavesOut:
     'packets that aggregation tells no event of: events are not requests. When events were lost every count is a lower bound; the latency is that between two records of one proxy, not the client’s',
   weight: 'heavy',
+  observesFlows: true,
   sees: 'arm',
   during: 'latency',
   absent: ({ hubble: view }) => (view ? undefined : 'nobody observes flows here'),
@@ -27,12 +28,16 @@ export const hubble: Collector = {
     if (!view) throw new Error('asked to be opened where it is absent');
     const client = observerClient(view, `${system.host.projectRoot}/clusters/hubble`);
     const tally = new Tally(view);
-    const following = new Following(client, system.clock, (flow) => tally.add(flow));
+    // What a server that settles tells first is of before.
+    let counting = view.settleMs === undefined;
+    const following = new Following(client, system.clock, (flow) => (counting ? tally.add(flow) : undefined));
     let before: ServerStatus | undefined;
     let failure: string | undefined;
     try {
       await following.begin();
+      if (view.settleMs !== undefined) await system.clock.sleep(view.settleMs);
       before = await client.status();
+      counting = true;
     } catch (error) {
       failure = reasonOf(error);
     }
@@ -47,6 +52,7 @@ export const hubble: Collector = {
         try {
           if (failure !== undefined || !before) return absent(failure ?? 'no status');
           const after = await client.status();
+          if (view.settleMs !== undefined) await system.clock.sleep(view.settleMs);
           const seen = after.seenFlows - before.seenFlows;
           const received = () => following.received - alreadyReceived;
           for (let waitedMs = 0; received() < seen && waitedMs < PATIENCE_MS; waitedMs += POLL_MS) await system.clock.sleep(POLL_MS);

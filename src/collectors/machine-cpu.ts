@@ -10,7 +10,7 @@ export const machineCpu: Collector = {
   weight: 'light',
   sees: 'machine',
   during: 'both',
-  absent: () => undefined,
+  absent: ({ nodes }) => (nodes ? 'the datapath runs on other machines' : undefined),
   async open({ system }) {
     const before = parseCpuTime(await system.files.readText('/proc/stat'));
     return {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Datapath } from '../model/contracts/datapath.ts';
 import type { LabNode, LabPod, LabSite } from '../model/contracts/lab-site.ts';
 import { memberSchema } from '../model/experiment.ts';
+import { PLAIN } from '../model/features.ts';
 import { attachToCgroup, attachToDevice, deviceOf, loadObject, readPerCpuArray, updateMap, type Attachment } from './ebpf/bpftool.ts';
 import {
   backend,
@@ -48,13 +49,11 @@ export const ebpfLab: Datapath = {
   title: 'eBPF datapath',
   schema: memberSchema('ebpf-lab', options),
   features: (selected) => ({
-    encryption: 'none',
+    ...PLAIN,
     identity: 'ip',
-    l7PassesPerRequest: 0,
     policy: 'l4',
     telemetry: telemetryOf(options.parse(selected)),
     loadBalancing: 'at connect(), random backend',
-    retries: 0,
     notes: "the lab's own programs after Cilium's structure (conntrack, ipcache, policy, metrics, events, redirect); not Cilium",
   }),
   lab: {

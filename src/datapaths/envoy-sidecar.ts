@@ -3,6 +3,7 @@ import type { Component, PathExpectation } from '../model/contracts/deployment.t
 import type { Datapath } from '../model/contracts/datapath.ts';
 import type { LabParts, LabPod, LabSite } from '../model/contracts/lab-site.ts';
 import { memberSchema } from '../model/experiment.ts';
+import { PLAIN } from '../model/features.ts';
 import { issueCertificates } from './envoy/certificates.ts';
 import { sidecarConfiguration } from './envoy/configuration.ts';
 import { interceptionRules } from './envoy/interception.ts';
@@ -34,13 +35,15 @@ export const envoySidecar: Datapath = {
     const chosen = options.parse(selected);
     const encrypted = chosen.tls === 'mtls' && chosen.sides === 'both';
     return {
+      ...PLAIN,
       encryption: encrypted ? 'mtls' : 'none',
       identity: encrypted ? 'spiffe' : 'none',
       l7PassesPerRequest: sidesOf(chosen).length,
-      policy: 'none',
       telemetry: `Envoy's request counters and grpc_stats; ${chosen.observability === 'l7' ? 'access log of every request to an observer' : 'no access log'}, no tracing`,
       loadBalancing: 'least request, one endpoint',
       retries: 2,
+      accessLog: chosen.observability === 'l7' ? 'every request, by gRPC' : 'off',
+      workers: chosen.concurrency,
       notes: `upstream Envoy without istio.stats and metadata exchange (a little cheaper than Istio); ${chosen.concurrency} workers each`,
     };
   },

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Datapath } from '../model/contracts/datapath.ts';
 import type { LabNode, LabSite } from '../model/contracts/lab-site.ts';
 import { memberSchema } from '../model/experiment.ts';
+import { PLAIN } from '../model/features.ts';
 import { endpointChain, kubeProxyRules, type ServicePort } from './kube-proxy-rules.ts';
 
 const options = z.object({
@@ -14,13 +15,8 @@ export const iptablesService: Datapath = {
   title: 'ClusterIP by iptables DNAT',
   schema: memberSchema('iptables-service', options),
   features: (selected) => ({
-    encryption: 'none',
-    identity: 'none',
-    l7PassesPerRequest: 0,
-    policy: 'none',
-    telemetry: 'none',
+    ...PLAIN,
     loadBalancing: `iptables DNAT per connection, behind ${options.parse(selected).services} other services`,
-    retries: 0,
     notes: "kube-proxy's iptables layout; conntrack per packet on the client's node, rule walk per connection",
   }),
   lab: {

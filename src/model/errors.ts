@@ -162,6 +162,56 @@ const table = {
     fix: 'Start a new run.',
     exit: EXIT.usage,
   },
+  MT5001: {
+    sentence: 'The context {context} cannot be used: {problem}.',
+    fix: 'Check `kubectl --context={context} version`; contexts of your kubeconfig: {available}.',
+    exit: EXIT.preflight,
+  },
+  MT5002: {
+    sentence: '{program} cannot be used: {problem}.',
+    fix: 'Install {program} and put it on PATH.',
+    exit: EXIT.preflight,
+  },
+  MT5003: {
+    sentence: 'The cluster {context} refused `{what}`: {problem}.',
+    fix: '`meshtax doctor --cluster {context}` tells what is allowed and what is missing.',
+    exit: EXIT.preflight,
+  },
+  MT5004: {
+    sentence: 'The pods of {arm} on {context} were not ready after {seconds} s: {problem}.',
+    fix: 'Mend what is named; `image`, `imagePullPolicy`, `qos` and `resources` are options of the cluster entry.',
+    exit: EXIT.preflight,
+  },
+  MT5005: {
+    sentence: 'The placement on {context} is not what the experiment asks for: {problem}.',
+    fix: 'Change `placement`, `nodes` or `qos` of the cluster entry; `meshtax doctor --cluster {context}` lists the nodes.',
+    exit: EXIT.preflight,
+  },
+  MT5006: {
+    sentence: 'The cluster {context} looks like production: {problem}.',
+    fix: 'Read what `meshtax plan` says it will create, then pass --yes-change-this-cluster.',
+    exit: EXIT.preflight,
+  },
+  MT5007: {
+    sentence: 'On {context}, {arm} is not what it is called: {problem}.',
+    fix: 'Nothing was measured for it. Install what is missing, bind it to another context, or take it out of the experiment.',
+    exit: EXIT.preflight,
+  },
+  MT5008: {
+    sentence: 'Installing {release} on {context} with helm failed: {problem}.',
+    fix: 'What was made so far is removed again. `charts` of the cluster entry says where a chart comes from.',
+    exit: EXIT.preflight,
+  },
+  MT5009: {
+    sentence: 'The experiment names no such {what}: {problem}.',
+    fix: 'Correct the `cluster` entry.',
+    exit: EXIT.usage,
+  },
+  MT5010: {
+    sentence: 'The script for the pods could not be made: {problem}.',
+    fix: 'Run `./meshtax setup`; the project’s own sources and packages are needed.',
+    exit: EXIT.preflight,
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof table;

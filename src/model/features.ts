@@ -9,10 +9,30 @@ export const featuresSchema = z.object({
   telemetry: z.string().describe('what is recorded per request or connection'),
   loadBalancing: z.string(),
   retries: z.number().int().min(0),
+  circuitBreakers: z.string().default('none'),
+  accessLog: z.string().default('off'),
+  tracing: z.string().default('off'),
+  /** Of each proxy; null where there is none, or where nobody says. */
+  workers: z.number().int().nullable().default(null),
   notes: z.string().describe('what it is not'),
 });
 
 export type Features = z.infer<typeof featuresSchema>;
+
+/** Of a datapath that only forwards. */
+export const PLAIN: Omit<Features, 'notes'> = {
+  encryption: 'none',
+  identity: 'none',
+  l7PassesPerRequest: 0,
+  policy: 'none',
+  telemetry: 'none',
+  loadBalancing: 'none',
+  retries: 0,
+  circuitBreakers: 'none',
+  accessLog: 'off',
+  tracing: 'off',
+  workers: null,
+};
 
 /** Only datapaths of one tier are compared without a warning. */
 export function tierOf(features: Features): string {

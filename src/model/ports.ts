@@ -69,6 +69,8 @@ export interface Files {
 export interface LocalHttp {
   /** An HTTP GET over a Unix socket (Envoy's admin interface). @throws when it is no page of at most 64 MiB. */
   getText(socketPath: string, path: string, timeoutMs?: number): Promise<string>;
+  /** The same with whatever status the answer has. */
+  get(socketPath: string, path: string, timeoutMs?: number): Promise<{ readonly status: number; readonly text: string }>;
   /** Serves pages on a port of the loopback; undefined is "not found". Returns how to stop. @throws when the port is taken. */
   serve(port: number, pageOf: (path: string) => Promise<HttpPage | undefined>): Promise<() => Promise<void>>;
 }

@@ -102,6 +102,8 @@ export const armRecordSchema = z.object({
   title: z.string(),
   options: z.unknown(),
   features: featuresSchema,
+  /** What it is compared with, where that is not the run's own: the baseline of its cluster. */
+  baseline: z.string().optional(),
   notes: z.record(z.string(), z.string()),
 });
 export type ArmRecord = z.infer<typeof armRecordSchema>;
@@ -143,6 +145,17 @@ export const runRecordSchema = z.object({
   margin: z.number().default(0.05),
   /** How each comparison was measured, and why so. */
   designs: z.array(comparisonDesignSchema).default([]),
+  /** What the path's own counters showed of a known number of requests, before the blocks were measured. */
+  proofs: z
+    .array(
+      z.object({
+        block: z.number().int(),
+        title: z.string(),
+        detail: z.string(),
+        evidence: z.record(z.string(), z.union([z.string(), z.number()])),
+      }),
+    )
+    .default([]),
   /** Why no more blocks were measured. */
   stopped: z.string().default('all blocks were measured'),
   /** What the tool showed of itself on this host; null: it was never calibrated here. */

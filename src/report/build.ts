@@ -66,7 +66,7 @@ function trust({ calibration }: RunRecord): Block[] {
 }
 
 function verdictsOf(comparison: ComparisonAnalysis, margin: number): string[] {
-  return comparison.cells.filter((cell) => cell.arm !== comparison.baseline).map((cell) => verdictSentence(comparison, cell, margin));
+  return comparison.cells.filter((cell) => cell.baseline !== undefined).map((cell) => verdictSentence(comparison, cell, margin));
 }
 
 function incomplete({ run }: StoredRun): Block[] {

@@ -1,5 +1,5 @@
 /** The tables of a report. */
-import type { Analysis, Cell, ComparisonAnalysis } from '../analysis/analyse.ts';
+import { baselineWords, type Analysis, type Cell, type ComparisonAnalysis } from '../analysis/analyse.ts';
 import { EBPF_COMPONENT } from '../analysis/metrics.ts';
 import type { Table } from '../charts/chart.ts';
 import { formatDifference, formatEstimate } from '../model/format.ts';
@@ -30,10 +30,10 @@ export function estimateTable(comparison: ComparisonAnalysis, analysis: Analysis
 export function differenceTable(comparison: ComparisonAnalysis, analysis: Analysis): Table {
   const ids = headlinesOf(comparison).filter((id) => comparison.cells.some((cell) => metricOf(cell, id)?.versus));
   return {
-    caption: `${comparison.workload}, ${comparison.load}: difference to ${comparison.baseline} in the same block, with its ${Math.round(analysis.confidence * 100)} % interval`,
+    caption: `${comparison.workload}, ${comparison.load}: difference to ${baselineWords(comparison)} in the same block, with its ${Math.round(analysis.confidence * 100)} % interval`,
     columns: [{ title: 'datapath', align: 'left' }, ...ids.map((id) => ({ title: titleOf(comparison, id), align: 'right' as const }))],
     rows: comparison.cells
-      .filter((cell) => cell.arm !== comparison.baseline)
+      .filter((cell) => cell.baseline !== undefined)
       .map((cell) => [
         cell.arm,
         ...ids.map((id) => {

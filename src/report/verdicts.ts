@@ -35,7 +35,7 @@ export function verdictSentence(comparison: ComparisonAnalysis, cell: Cell, marg
     return metric ? [phrase(metric, margin)] : [];
   });
   if (parts.length === 0) return `${cell.arm}, ${comparison.workload}: nothing valid was measured.`;
-  return `${cell.arm} against ${comparison.baseline}, ${comparison.workload}: ${parts.join('; ')}.`;
+  return `${cell.arm} against ${cell.baseline}, ${comparison.workload}: ${parts.join('; ')}.`;
 }
 
 function phrase(metric: CellMetric, margin: number): string {

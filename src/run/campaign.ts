@@ -7,7 +7,7 @@ import { questionOf, type ComparisonDesign, type TrialRecord } from '../model/re
 import { stoodStill } from '../model/stall-mask.ts';
 import { trialsOf, type PlannedBlock, type PlannedStep } from '../plan/plan.ts';
 import { Generators } from './channels.ts';
-import { deployAll, type DeployedBlock } from './deployment.ts';
+import { deployAll, proveAgain, type DeployContext, type DeployedBlock } from './deployment.ts';
 import { throwIfInterrupted } from './interruption.ts';
 import { measure, type MeasureContext, type Measurement } from './measurement.ts';
 import { channelOf, pilotAll } from './pilot.ts';
@@ -26,7 +26,7 @@ const ATTEMPTS = 2;
 export async function runCampaign(request: RunRequest, session: ClusterSession, state: RunState, undo: UndoStack): Promise<void> {
   const { plan, system, emit } = request;
   const generators = new Generators(session);
-  if (plan.comparisons.some((comparison) => comparison.generator.placement === 'shared')) await generators.shared(undo.push);
+  if (plan.comparisons.some((comparison) => generators.drivesTogether(comparison))) await generators.shared(undo.push);
   const watch = new Watch(request, state);
   for (const [number, blocks] of byDeployment(plan.blocks, request.done)) {
     const scope = new UndoStack(system.clock);
@@ -34,13 +34,16 @@ export async function runCampaign(request: RunRequest, session: ClusterSession, 
       const failures = await scope.unwind(UNDO_BUDGET_MS);
       if (failures.length > 0) throw new Error(failures.map(({ title, reason }) => `${title}: ${reason}`).join('; '));
     });
-    const deployed = await deploy(request, session, generators, undo, scope, number);
+    const how = deployContext(request, session, generators, undo);
+    const deployed = await deployAll(how, number, scope.push);
     const campaign: Campaign = { request, state, context: contextOf(request, session), deployed };
     state.noteDeployment(deployed);
+    state.noteProofs(blocks[0]?.block ?? 0, deployed.findings);
     await warmUp(campaign);
     if (state.record.designs.length === 0) await pilot(campaign);
     for (const block of blocks) {
       watch.beginBlock();
+      if (session.provesEachBlock === true && block !== blocks[0]) state.noteProofs(block.block, await proveAgain(how, deployed));
       await runBlock(campaign, block);
       if (watch.isOver()) break;
     }
@@ -111,11 +114,23 @@ function contextOf(request: RunRequest, session: ClusterSession): MeasureContext
   };
 }
 
-function deploy(request: RunRequest, session: ClusterSession, generators: Generators, undo: UndoStack, scope: UndoStack, number: number) {
+function deployContext(request: RunRequest, session: ClusterSession, generators: Generators, undo: UndoStack): DeployContext {
   const verifyChecks = request.checks.filter((check): check is VerifyCheck => check.stage === 'verify');
   const { plan, datapaths, emit, signal } = request;
-  const context = { plan, session, generators, datapaths, verifyChecks, emit, signal, undoRun: undo.push, runId: request.record.id };
-  return deployAll(context, number, scope.push);
+  const observers = request.collectors.filter(({ observesFlows }) => observesFlows === true);
+  return {
+    plan,
+    session,
+    generators,
+    datapaths,
+    verifyChecks,
+    observers,
+    system: session.system ?? request.system,
+    emit,
+    signal,
+    undoRun: undo.push,
+    runId: request.record.id,
+  };
 }
 
 async function pilot({ request, state, context, deployed }: Campaign): Promise<void> {

@@ -7,6 +7,8 @@ export interface Channel {
   readonly deployment: Deployment;
   readonly comparison: Comparison;
   readonly generator: GeneratorSession;
+  /** Its generator loads the other arms too, at the same time if asked. */
+  readonly shared: boolean;
   /** How the generator calls it. */
   readonly name: string;
   readonly connections: number;
@@ -27,6 +29,11 @@ export class Generators {
   }
 
   /** Started before the first deployment, so that it is stopped after the last. */
+  /** Whether several arms can be loaded by one process at once. */
+  drivesTogether(comparison: Comparison): boolean {
+    return comparison.generator.placement === 'shared' && this.#session.generators !== 'in-pod';
+  }
+
   async shared(undo: PushUndo): Promise<GeneratorSession> {
     this.#shared ??= await this.#session.startGenerator(undefined, undo);
     return this.#shared;
@@ -34,19 +41,19 @@ export class Generators {
 
   async open(deployment: Deployment, comparison: Comparison, undo: { run: PushUndo; deployment: PushUndo }): Promise<Channel> {
     const { generator: kind, load } = comparison;
-    const generator =
-      kind.placement === 'shared' ? await this.shared(undo.run) : await this.#inside(deployment, comparison, undo.deployment);
+    const isShared = this.drivesTogether(comparison);
+    const generator = isShared ? await this.shared(undo.run) : await this.#inside(deployment, comparison, undo.deployment);
     const name = channelName(deployment.arm, comparison);
     const target = { ...deployment.target(comparison.server, kind.engine, load.connections), arm: name };
-    if (kind.placement === 'shared') {
+    if (isShared) {
       // The connections of a generator that died are gone with it.
       undo.deployment(`connections of ${name}`, async () =>
         generator.component.ended() === undefined ? generator.disconnect(name) : undefined,
       );
     }
     // In the pod already: its own connections start there.
-    const connections = await generator.connect(kind.placement === 'shared' ? target : { ...target, dial: { ...target.dial, enter: [] } });
-    return { deployment, comparison, generator, name, connections };
+    const connections = await generator.connect(isShared ? target : { ...target, dial: { ...target.dial, enter: [] } });
+    return { deployment, comparison, generator, shared: isShared, name, connections };
   }
 
   async #inside(deployment: Deployment, comparison: Comparison, undo: PushUndo): Promise<GeneratorSession> {

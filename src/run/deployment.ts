@@ -2,10 +2,12 @@
 import type { ClusterSession } from '../model/contracts/cluster.ts';
 import type { Deployment, PushUndo } from '../model/contracts/deployment.ts';
 import type { PathEvidence, VerifyCheck } from '../model/contracts/check.ts';
+import type { Collector, Recording } from '../model/contracts/collector.ts';
 import type { Datapath } from '../model/contracts/datapath.ts';
 import { MeshtaxError } from '../model/errors.ts';
 import type { EventSink } from '../model/events.ts';
 import type { Finding } from '../model/findings.ts';
+import type { System } from '../model/ports.ts';
 import type { Plan } from '../plan/plan.ts';
 import { Generators, type Channel } from './channels.ts';
 import { throwIfInterrupted, unlessInterrupted } from './interruption.ts';
@@ -28,6 +30,9 @@ export interface DeployContext {
   readonly generators: Generators;
   readonly datapaths: readonly Datapath[];
   readonly verifyChecks: readonly VerifyCheck[];
+  /** Those that observe single requests or connections: opened around a proof. */
+  readonly observers: readonly Collector[];
+  readonly system: System;
   readonly emit: EventSink;
   readonly signal: AbortSignal;
   readonly undoRun: PushUndo;
@@ -50,10 +55,13 @@ export async function deployAll(context: DeployContext, number: number, undo: Pu
   const findings: Finding[] = [];
   for (const deployment of deployments) {
     for (const comparison of plan.comparisons) {
-      const { channel, finding } = await unlessInterrupted(openAndProve(context, deployment, deployments, comparison, undo), signal);
+      const { channel, findings: proven } = await unlessInterrupted(
+        openAndProve(context, deployment, deployments, comparison, undo),
+        signal,
+      );
       channels.set(channel.name, channel);
-      findings.push(finding);
-      context.emit({ kind: 'verified', arm: deployment.arm, workload: comparison.workload, finding });
+      findings.push(...proven);
+      for (const finding of proven) context.emit({ kind: 'verified', arm: deployment.arm, workload: comparison.workload, finding });
     }
   }
   return { deployments, channels, findings };
@@ -65,20 +73,61 @@ async function openAndProve(
   all: readonly Deployment[],
   comparison: Plan['comparisons'][number],
   undo: PushUndo,
-): Promise<{ channel: Channel; finding: Finding }> {
+): Promise<{ channel: Channel; findings: Finding[] }> {
+  const before = await beforeProof(context, deployment, all);
+  const channel = await context.generators
+    .open(deployment, comparison, { run: context.undoRun, deployment: undo })
+    .catch((error: unknown) => {
+      before.recording?.abandon?.();
+      throw error;
+    });
+  return { channel, findings: await prove(context, channel, before, channel.connections) };
+}
+
+/** Once more on connections that are open already: a path can change under a deployment. @throws MeshtaxError MT3002. */
+export async function proveAgain(context: DeployContext, { deployments, channels }: DeployedBlock): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const channel of channels.values()) {
+    const before = await beforeProof(context, channel.deployment, deployments);
+    findings.push(...(await unlessInterrupted(prove(context, channel, before, 0), context.signal)));
+  }
+  return findings;
+}
+
+interface BeforeProof {
+  /** Flows of the proof alone, where somebody observes them. */
+  readonly recording: Recording | undefined;
+  readonly own: Readonly<Record<string, number>>;
+  readonly others: readonly Deployment[];
+  readonly othersBefore: Readonly<Record<string, number>>;
+}
+
+async function beforeProof(context: DeployContext, deployment: Deployment, all: readonly Deployment[]): Promise<BeforeProof> {
   const others = all.filter((candidate) => candidate !== deployment);
-  const before = await deployment.pathCounters();
+  const own = await deployment.pathCounters();
   const othersBefore = await countersOf(others);
-  const channel = await context.generators.open(deployment, comparison, { run: context.undoRun, deployment: undo });
-  const sent = await sendProof(channel);
-  const moved = difference(before, await deployment.pathCounters(), deployment);
+  const { observers, system } = context;
+  const observer = observers.find((each) => each.absent(deployment, {}) === undefined);
+  return { own, others, othersBefore, recording: await observer?.open({ deployment, generator: undefined, system, host: {} }) };
+}
+
+async function prove(context: DeployContext, channel: Channel, before: BeforeProof, connectionsOpened: number): Promise<Finding[]> {
+  const { deployment, comparison } = channel;
+  const sent = await sendProof(channel).catch((error: unknown) => {
+    before.recording?.abandon?.();
+    throw error;
+  });
+  const flows = await before.recording?.close();
+  const moved = difference(before.own, await deployment.pathCounters(), deployment);
   const evidence: PathEvidence = {
     arm: deployment.arm,
     requests: comparison.load.loop === 'closed' ? reconcile(sent.requests, moved, deployment, comparison.load.connections) : sent.requests,
-    connections: channel.connections + sent.connections,
+    connections: connectionsOpened + sent.connections,
     moved,
     expectations: deployment.expectations,
-    others: difference(othersBefore, await countersOf(others)),
+    flows,
+    l7Passes: deployment.features.l7PassesPerRequest,
+    others: difference(before.othersBefore, await countersOf(before.others)),
   };
   const findings = context.verifyChecks.map((check): Finding => ({
     code: check.code,
@@ -87,7 +136,7 @@ async function openAndProve(
   }));
   const failed = findings.find((finding) => finding.level === 'error');
   if (failed) throw new MeshtaxError('MT3002', { arm: channel.name, problem: failed.detail, run: context.runId });
-  return { channel, finding: findings[0] as Finding };
+  return findings.filter(({ level }) => level !== 'not-applicable');
 }
 
 async function sendProof(channel: Channel): Promise<{ requests: number; connections: number }> {

@@ -48,6 +48,7 @@ export interface RunRequest {
   readonly resumed: { readonly facts: RunRecord['facts']; readonly acceptDrift: boolean } | undefined;
   readonly shortId: string;
   readonly allowConcurrent: boolean;
+  readonly confirmed: boolean;
   /** Leave the last deployment standing until the run is interrupted. */
   readonly keep: boolean;
   readonly emit: EventSink;
@@ -88,7 +89,12 @@ async function measure(request: RunRequest, state: RunState, undo: UndoStack): P
   const session = await cluster.open(
     plan.experiment.cluster,
     system,
-    { runId: request.shortId, logDirectory: directory.logs, allowConcurrent: request.allowConcurrent },
+    {
+      runId: request.shortId,
+      logDirectory: directory.logs,
+      allowConcurrent: request.allowConcurrent,
+      intent: { experiment: plan.experiment, datapaths: request.datapaths, confirmed: request.confirmed },
+    },
     undo.push,
   );
   const drift = driftOf(request, session.facts);

@@ -4,7 +4,7 @@
  */
 import type { HostInstruments } from '../model/contracts/cluster.ts';
 import type { Collector, Reading, Recording } from '../model/contracts/collector.ts';
-import type { ValidityCheck } from '../model/contracts/check.ts';
+import { fulfils, type ValidityCheck } from '../model/contracts/check.ts';
 import type { LoadResult, MaskedArm } from '../model/contracts/generator.ts';
 import type { Load, OpenLoad } from '../model/experiment.ts';
 import type { Finding } from '../model/findings.ts';
@@ -200,10 +200,8 @@ function isExact(channel: Channel, result: LoadResult, moved: Readonly<Record<st
   const sent = arm?.sent ?? 0;
   const requests = comparison.load.loop === 'closed' ? reconcile(sent, moved, deployment, comparison.load.connections) : sent;
   const tolerance = comparison.load.loop === 'closed' ? comparison.load.connections : 0;
-  return deployment.expectations.every(({ counter, equals }) => {
-    const expected = equals === 'requests' ? requests : equals === 'connections' ? (arm?.connectionsOpened ?? 0) : 0;
-    return Math.abs((moved[counter] ?? Number.NaN) - expected) <= (equals === 'requests' ? tolerance : 0);
-  });
+  const evidence = { moved, requests, connections: arm?.connectionsOpened ?? 0 };
+  return deployment.expectations.every((expectation) => fulfils(expectation, evidence, tolerance));
 }
 
 /** Of no single arm: the machine's instruments while several arms share it. */

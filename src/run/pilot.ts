@@ -46,8 +46,8 @@ type Chosen = Pick<ComparisonDesign, 'design' | 'utilisation' | 'reason'>;
 async function chooseDesign(context: MeasureContext, plan: Plan, comparison: Comparison, channels: readonly Channel[]): Promise<Chosen> {
   const asked = plan.experiment.statistics.design;
   const { load, generator } = comparison;
-  if (load.loop === 'closed' || generator.placement !== 'shared')
-    return { design: 'block', utilisation: null, reason: `${generator.title} drives one datapath at a time` };
+  if (load.loop === 'closed' || !channels.every(({ shared }) => shared))
+    return { design: 'block', utilisation: null, reason: `${generator.title} drives one datapath at a time here` };
   if (channels.length < 2) return { design: 'block', utilisation: null, reason: 'there is one datapath only' };
   if (asked === 'block') return { design: 'block', utilisation: null, reason: 'the experiment asks for it' };
   const utilisation = await utilisationTogether(context, load, channels);

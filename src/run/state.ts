@@ -1,4 +1,5 @@
 /** The run's record and its counts while it runs. */
+import type { Finding } from '../model/findings.ts';
 import type { RunRecord, TrialRecord } from '../model/records.ts';
 import type { DeployedBlock } from './deployment.ts';
 
@@ -52,9 +53,15 @@ export class RunState {
   noteDeployment(deployed: DeployedBlock): void {
     const arms = this.record.arms.map((arm) => {
       const deployment = deployed.deployments.find((candidate) => candidate.arm === arm.name);
-      return deployment ? { ...arm, notes: { ...deployment.notes } } : arm;
+      return deployment ? { ...arm, features: deployment.features, notes: { ...deployment.notes } } : arm;
     });
     this.update({ arms });
+  }
+
+  /** What was seen on the path, block by block. */
+  noteProofs(block: number, findings: readonly Finding[]): void {
+    const proofs = findings.map(({ title, detail, evidence = {} }) => ({ block, title, detail, evidence }));
+    this.update({ proofs: [...this.record.proofs, ...proofs] });
   }
 
   noteTrial(record: TrialRecord): void {

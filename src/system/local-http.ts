@@ -4,7 +4,12 @@ import type { HttpPage, LocalHttp } from '../model/ports.ts';
 const MOST_CHARACTERS = 64 * 1024 * 1024;
 
 export const localHttp: LocalHttp = {
-  getText(socketPath, path, timeoutMs = 5000) {
+  async getText(socketPath, path, timeoutMs) {
+    const { status, text } = await localHttp.get(socketPath, path, timeoutMs);
+    if (status !== 200) throw new Error(`status ${status} for ${path}`);
+    return text;
+  },
+  get(socketPath, path, timeoutMs = 5000) {
     return new Promise((resolve, reject) => {
       const request = http.get({ socketPath, path, headers: { host: 'localhost' }, timeout: timeoutMs }, (response) => {
         let text = '';
@@ -13,9 +18,7 @@ export const localHttp: LocalHttp = {
           text += chunk;
           if (text.length > MOST_CHARACTERS) request.destroy(new Error(`more than ${MOST_CHARACTERS} characters for ${path}`));
         });
-        response.on('end', () =>
-          response.statusCode === 200 ? resolve(text) : reject(new Error(`status ${response.statusCode} for ${path}`)),
-        );
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
         response.on('error', reject);
       });
       request.on('timeout', () => request.destroy(new Error(`no answer for ${path} within ${timeoutMs} ms`)));

@@ -36,7 +36,7 @@ describe.each(datapaths.map((datapath) => [datapath.id, datapath] as const))('da
     for (const [key, property] of Object.entries(schema.properties))
       if (key !== 'id') expect(`${key}: ${property.description}`).not.toContain('undefined');
   });
-  test('can be deployed in the lab', () => expect(datapath.lab).toBeDefined());
+  test('can be deployed somewhere', () => expect(datapath.lab ?? datapath.kubernetes).toBeDefined());
 });
 
 describe.each(workloads.map((workload) => [workload.id, workload] as const))('workload %s', (id, workload) => {

@@ -11,19 +11,17 @@ import { memberSchema } from '../../src/model/experiment.ts';
 import { workloads } from '../../src/workloads/index.ts';
 import { fakeCluster, fakeCollector } from '../fake-cluster.ts';
 import { fakeSystem, MemoryFiles } from '../fakes.ts';
+import { PLAIN } from '../../src/model/features.ts';
 
 const toy: Datapath = {
   id: 'toy',
   title: 'a toy',
   schema: memberSchema('toy', z.object({ colour: z.enum(['red', 'blue']).default('red').describe('of the toy') })),
   features: () => ({
-    encryption: 'none',
-    identity: 'none',
+    ...PLAIN,
     l7PassesPerRequest: 1,
     policy: 'l7',
     telemetry: 'a bell',
-    loadBalancing: 'none',
-    retries: 0,
     notes: 'a toy',
   }),
   lab: {

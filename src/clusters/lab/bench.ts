@@ -15,7 +15,8 @@ const GENERATOR_CPU = 0;
 export function labBench(lab: LabSetting, netns: string): Bench {
   const { system, cgroups, run, logDirectory } = lab;
   const place = (name: string) => ({ cgroupPath: `${CGROUP_ROOT}/${run}/${name}`, netns, logFile: `${logDirectory}/${name}.log` });
-  const cpuNs = async ({ cgroup: { cpu } }: Component) => parseCgroupCpuNs(await system.files.readText(cpu.file), cpu.format);
+  const cpuNs = async ({ cgroup: own }: Component) =>
+    own ? parseCgroupCpuNs(await system.files.readText(own.cpu.file), own.cpu.format) : Number.NaN;
   return {
     cpuNs,
     async startTruthServer(args, undo) {

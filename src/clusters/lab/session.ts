@@ -14,7 +14,7 @@ import type { Cgroups } from './cgroups.ts';
 import { createCgroup, enterPrefix, startComponent } from './component.ts';
 import type { Facts } from './facts.ts';
 import { labBench } from './bench.ts';
-import { LabGenerator, ReplyQueue } from './generator-session.ts';
+import { ProcessGenerator, ReplyQueue } from '../generator-session.ts';
 import { startMeters } from './meters.ts';
 import { CGROUP_ROOT } from './names.ts';
 import { openArm, siteOf, startIn, type Arm } from './site.ts';
@@ -91,7 +91,8 @@ export class LabSession implements ClusterSession {
       arm,
       servers.map((spec) => datapath.lab?.server?.(spec, selected.options) ?? spec),
     );
-    const server = await this.#startServer(arm, site);
+    const places = datapath.lab.onNode === true ? nodesOf(site) : site;
+    const server = await this.#startServer(arm, site, places.server.netns);
     const parts = await datapath.lab.deploy(site, selected.options);
     const dialer = `${arm.cgroup}/client/client-dialer`;
     await createCgroup(cgroups, { cgroupPath: dialer }, undo);
@@ -116,13 +117,13 @@ export class LabSession implements ClusterSession {
       target: (spec, engine, connections): ArmTarget => ({
         arm: selected.name,
         engine,
-        dial: { enter: enterPrefix(system, topology.client.netns, cgroups.procsFiles(dialer)), ...parts.address(spec) },
+        dial: { enter: enterPrefix(system, places.client.netns, cgroups.procsFiles(dialer)), ...parts.address(spec) },
         connections,
         requestBytes: spec.requestBytes,
         responseBytes: spec.responseBytes,
       }),
     };
-    this.#clients.set(deployment, { netns: topology.client.netns, cgroupPath: `${arm.cgroup}/client` });
+    this.#clients.set(deployment, { netns: places.client.netns, cgroupPath: `${arm.cgroup}/client` });
     return deployment;
   }
 
@@ -149,7 +150,7 @@ export class LabSession implements ClusterSession {
       undo,
     );
     void component.process.ended.then(() => replies.fail(`the process ended (${component.ended()})`));
-    const session = new LabGenerator(component, replies, logFile);
+    const session = new ProcessGenerator(component, component.process, replies, logFile);
     await session.ready();
     return session;
   }
@@ -165,14 +166,14 @@ export class LabSession implements ClusterSession {
     return name;
   }
 
-  async #startServer(arm: Arm, site: LabSite): Promise<Component> {
+  async #startServer(arm: Arm, site: LabSite, netns: string): Promise<Component> {
     const { host } = this.#lab.system;
     const address = '0.0.0.0'; // also the loopback: a sidecar in the pod connects from there
     const program = `${host.projectRoot}/src/workloads/server/main.ts`;
     let ready = false;
     const server = await startIn(arm, {
       role: 'server-app',
-      netns: site.server.netns,
+      netns,
       command: [host.nodeBinary, '--no-warnings', program, JSON.stringify({ address, servers: site.servers })],
       onLine: (line) => {
         ready ||= line === 'ready';
@@ -181,4 +182,10 @@ export class LabSession implements ClusterSession {
     await site.waitFor(server, 'listening', async () => ready);
     return server;
   }
+}
+
+/** The nodes that the two pods are on. */
+function nodesOf({ nodes, client, server }: LabSite) {
+  const nodeOf = (pod: LabSite['client']) => nodes.find(({ pods }) => pods.some(({ name }) => name === pod.name)) ?? pod;
+  return { client: nodeOf(client), server: nodeOf(server) };
 }

@@ -2,7 +2,7 @@
 import type { LabSite } from '../../model/contracts/lab-site.ts';
 import type { ServerSpec } from '../../model/contracts/workload.ts';
 import { INBOUND_PORT, OUTBOUND_PORT } from './interception.ts';
-import { fillShape, type ConfigValue } from './template.ts';
+import { fillShape, type ConfigValue } from '../shape.ts';
 
 export interface SidecarOptions {
   readonly side: 'client' | 'server';

@@ -47,6 +47,8 @@ async function obey(command: GeneratorCommand): Promise<GeneratorReply> {
       if (!target) throw new Error(`${command.arm} is not connected`);
       return { kind: 'load', id: command.id, result: await runCapacityLoad(target, command.durationNs) };
     }
+    case 'clock':
+      return { kind: 'clock', id: command.id, wallMs: performance.timeOrigin + performance.now() };
     case 'exit':
       process.exit(0);
   }

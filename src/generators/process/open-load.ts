@@ -33,7 +33,7 @@ export async function runOpenLoad(command: OpenLoadCommand, clients: ReadonlyMap
   });
   recorders = arms;
   const spec: ArrivalSpec = { ...command, requests: command.requests, arms: arms.length };
-  const startNs = monotonicNs() + leadNs();
+  const startNs = monotonicNs() + Math.max(leadNs(), untilNs(command.startAtWallMs));
   const lag = newHistogram();
   const gaps = new GapMeter();
   const cpuBefore = process.cpuUsage();
@@ -63,6 +63,10 @@ export async function runOpenLoad(command: OpenLoadCommand, clients: ReadonlyMap
     cpuNs: (cpu.user + cpu.system) * 1000,
     loopUtilisation: performance.eventLoopUtilization(loopBefore).utilization,
   };
+}
+
+function untilNs(wallMs: number | undefined): number {
+  return wallMs === undefined ? 0 : (wallMs - (performance.timeOrigin + performance.now())) * 1e6;
 }
 
 async function drained(arms: readonly ArmRecorder[]): Promise<void> {

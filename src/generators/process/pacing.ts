@@ -43,9 +43,12 @@ function poll(): void {
   }
 }
 
+/** In a pod everything is one script, which finds out by itself that it is the worker. */
+const METRONOME = import.meta.url.endsWith('/pacing.ts') ? new URL('./metronome.ts', import.meta.url) : new URL(import.meta.url);
+
 /** One worker for the life of the process: starting one costs as much CPU as hundreds of requests. */
 function startMetronome(): Worker {
-  const worker = new Worker(new URL('./metronome.ts', import.meta.url));
+  const worker = new Worker(METRONOME);
   worker.on('message', (message: number[] | 'end') => {
     if (message === 'end') ended = true;
     else due.push(...message);

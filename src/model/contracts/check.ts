@@ -1,4 +1,6 @@
 /** One contract for the three moments of checking: before a run, before a block, after a trial. */
+import type { Reading } from './collector.ts';
+import type { PathExpectation } from './deployment.ts';
 import type { Finding } from '../findings.ts';
 import type { System } from '../ports.ts';
 import type { TrialRecord } from '../records.ts';
@@ -18,13 +20,25 @@ export interface PathEvidence {
   readonly connections: number;
   /** Change of every counter of this arm over those requests. */
   readonly moved: Readonly<Record<string, number>>;
-  readonly expectations: readonly {
-    readonly counter: string;
-    readonly equals: 'requests' | 'connections' | 'zero';
-    readonly meaning: string;
-  }[];
+  readonly expectations: readonly PathExpectation[];
+  /** What was observed of them as flows; undefined where nobody observes. */
+  readonly flows: readonly Reading[] | undefined;
+  /** How many proxies look into each request, as the cluster reports it. */
+  readonly l7Passes: number;
   /** Change of the counters of the other arms, which no request should have touched. */
   readonly others: Readonly<Record<string, number>>;
+}
+
+/** Whether a counter shows what it must. `tolerance`: of requests, for a closed loop that ends with some unanswered. */
+export function fulfils(
+  { counter, equals }: PathExpectation,
+  { moved, requests, connections }: Pick<PathEvidence, 'moved' | 'requests' | 'connections'>,
+  tolerance = 0,
+): boolean {
+  const found = moved[counter] ?? Number.NaN;
+  if (equals === 'at-least-requests') return found >= requests - tolerance;
+  if (equals === 'requests') return Math.abs(found - requests) <= tolerance;
+  return found === (equals === 'connections' ? connections : 0);
 }
 
 export interface VerifyCheck {

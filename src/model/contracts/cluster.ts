@@ -89,6 +89,10 @@ export interface ClusterSession {
   readonly bench?: Bench;
   /** What collectors read from; default: the machine that meshtax runs on. */
   readonly system?: System;
+  /** `in-pod`: no process can open sockets in all client pods, so each arm has a generator of its own. */
+  readonly generators?: 'in-pod';
+  /** The path can change under a deployment: it is proven again before each block. */
+  readonly provesEachBlock?: boolean;
   deploy(datapath: Datapath, selected: Selected, servers: readonly ServerSpec[], undo: PushUndo): Promise<Deployment>;
   /** `inside`: the deployment in whose client pod the process lives; undefined for a process shared by all. */
   startGenerator(inside: Deployment | undefined, undo: PushUndo): Promise<GeneratorSession>;
@@ -98,6 +102,15 @@ export interface OpenClusterOptions {
   readonly runId: string;
   readonly logDirectory: string;
   readonly allowConcurrent: boolean;
+  /** What a run is going to do there; a cluster that is opened for something else needs none. */
+  readonly intent?: RunIntent;
+}
+
+export interface RunIntent {
+  readonly experiment: Experiment;
+  readonly datapaths: readonly Datapath[];
+  /** The user has said that this cluster may be changed. */
+  readonly confirmed: boolean;
 }
 
 export interface CleanReport {
@@ -121,11 +134,22 @@ export interface Cluster {
   readonly title: string;
   readonly schema: z.ZodType<Selected>;
   /** What a run would create, in words, for `meshtax plan`. Touches nothing. */
-  describe(experiment: Experiment): readonly string[];
+  describe(experiment: Experiment, datapaths: readonly Datapath[]): readonly string[];
+  /** Where datapaths live on several clusters: the baseline of each that is not compared with the experiment's. */
+  baselines?(selected: Selected): Readonly<Record<string, string>>;
+  /** False: CPU needs windows of a minute there, and a ladder of short ones would show nothing. */
+  readsCpuAtAnyMoment?(selected: Selected): boolean;
+  /** Its entry in an experiment when nothing but its place is given. */
+  readonly at?: (place: string) => unknown;
   open(selected: Selected, system: System, options: OpenClusterOptions, undo: PushUndo): Promise<ClusterSession>;
   readonly setup?: ClusterSetup;
   /** Can it be used, and what will spoil its figures? Features are probed by trying them, not by version. */
   readonly doctor: readonly DoctorCheck[];
+  /** The same for a cluster that has a place (a context), with findings that no list can name before. */
+  examine?(system: System, place: string): Promise<readonly Finding[]>;
   /** Removes leftovers of runs, however they died, without any local state of theirs. */
-  clean?(system: System, which: { readonly run: string | undefined; readonly force: boolean }): Promise<CleanReport>;
+  clean?(
+    system: System,
+    which: { readonly run: string | undefined; readonly force: boolean; readonly place: string | undefined },
+  ): Promise<CleanReport>;
 }

@@ -32,6 +32,8 @@ export interface Collector {
    * that what the heavy ones cost lies outside of what the light ones measure.
    */
   readonly weight: 'heavy' | 'light';
+  /** It sees single connections: what it sees of a proof is evidence. */
+  readonly observesFlows?: boolean;
   /** `machine`: what it reads belongs to an arm only while that arm is alone. */
   readonly sees: 'arm' | 'machine';
   /** `ladder`: it would disturb latency. `latency`: what it reads does not depend on the rate. */

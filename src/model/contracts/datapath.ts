@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import type { Selected } from '../experiment.ts';
 import type { Features } from '../features.ts';
+import type { KubernetesDatapath } from './kubernetes.ts';
 import type { LabDatapath } from './lab-site.ts';
 
 export interface Datapath {
@@ -12,4 +13,6 @@ export interface Datapath {
   features(options: unknown): Features;
   /** Present when it can be deployed in the embedded lab. */
   readonly lab?: LabDatapath;
+  /** Present when it can be deployed on a Kubernetes cluster. */
+  readonly kubernetes?: KubernetesDatapath;
 }

@@ -1,6 +1,7 @@
 /** A deployed datapath as others see it: what runs, what can be read, what proves the path. */
 import type { Features } from '../features.ts';
-import type { CadvisorView } from './cadvisor.ts';
+import type { CpuTime } from '../cpu-time.ts';
+import type { CadvisorSource, CadvisorView } from './cadvisor.ts';
 import type { ArmTarget } from './generator.ts';
 import type { HubbleView } from './hubble.ts';
 import type { ServerSpec } from './workload.ts';
@@ -9,7 +10,19 @@ import type { ServerSpec } from './workload.ts';
 export type PushUndo = (title: string, undo: () => Promise<void>) => void;
 
 /** Measured apart from each other; every figure names the one it belongs to. */
-export type Role = 'generator' | 'client-proxy' | 'server-proxy' | 'server-app' | 'observer';
+export type Role =
+  | 'generator'
+  | 'client-proxy'
+  | 'server-proxy'
+  | 'server-app'
+  | 'observer'
+  /** One for all pods of a node: Cilium's Envoy, ztunnel. */
+  | 'node-proxy'
+  /** One for the pods of a namespace or service, as a deployment of its own. */
+  | 'waypoint'
+  /** Of a node, and of the cluster: they configure, and no request passes them. */
+  | 'agent'
+  | 'control-plane';
 
 /** The files a component's CPU and memory are read from; paths differ between cgroup v1 and v2. */
 export interface CgroupFiles {
@@ -20,7 +33,8 @@ export interface CgroupFiles {
 
 export interface Component {
   readonly role: Role;
-  readonly cgroup: CgroupFiles;
+  /** Undefined: it runs on another machine. */
+  readonly cgroup?: CgroupFiles | undefined;
   /** Undefined while it runs; else how it ended. */
   ended(): string | undefined;
 }
@@ -28,8 +42,18 @@ export interface Component {
 /** What a counter must show for the traffic to have been on this datapath. */
 export interface PathExpectation {
   readonly counter: string;
-  readonly equals: 'requests' | 'connections' | 'zero';
+  /** `at-least-requests`: it counts packets, of which each request is one or more. */
+  readonly equals: 'requests' | 'connections' | 'zero' | 'at-least-requests';
   readonly meaning: string;
+}
+
+/** A node of a cluster: what all of its CPUs did. */
+export interface NodeView {
+  readonly name: string;
+  /** How exact it is: `any-moment` is read when asked, `samples` are the kubelet's, at times of their own. */
+  readonly source:
+    | { readonly kind: 'any-moment'; read(): Promise<CpuTime> }
+    | { readonly kind: 'samples'; readonly cadvisor: CadvisorSource };
 }
 
 /** One datapath, deployed and ready to be asked. */
@@ -45,6 +69,8 @@ export interface Deployment {
   readonly expectations: readonly PathExpectation[];
   readonly notes: Readonly<Record<string, string>>;
   readonly logDirectory: string;
+  /** The machines it is on, when they are not the one that meshtax runs on. */
+  readonly nodes?: readonly NodeView[];
   pathCounters(): Promise<Readonly<Record<string, number>>>;
   target(server: ServerSpec, engine: string, connections: number): ArmTarget;
 }

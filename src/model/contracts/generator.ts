@@ -56,7 +56,10 @@ export const generatorCommandSchema = z.discriminatedUnion('op', [
     requests: z.number().int().optional(),
     /** So many requests to one arm before the next takes its turn; without it each request is drawn apart. */
     requestsPerSlice: z.number().int().positive().optional(),
+    /** The first instant of the load by this process's own wall clock; several generators start together by it. */
+    startAtWallMs: z.number().optional(),
   }),
+  z.object({ op: z.literal('clock'), id: z.number() }),
   /** Over the requests of the last open load: the same histograms without those that became due inside a window. */
   z.object({ op: z.literal('mask'), id: z.number(), windows: z.array(timeWindowSchema) }),
   /** `inFlight` requests at a time over the connections there are; autocannon takes one for each connection. */
@@ -120,6 +123,7 @@ export const generatorReplySchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ready') }),
   z.object({ kind: z.literal('connected'), id: z.number(), connections: z.number() }),
   z.object({ kind: z.literal('done'), id: z.number() }),
+  z.object({ kind: z.literal('clock'), id: z.number(), wallMs: z.number() }),
   z.object({ kind: z.literal('load'), id: z.number(), result: loadResultSchema }),
   z.object({ kind: z.literal('masked'), id: z.number(), arms: z.array(maskedArmSchema) }),
   z.object({ kind: z.literal('failed'), id: z.number(), reason: z.string() }),

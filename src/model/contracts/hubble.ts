@@ -6,6 +6,8 @@ export interface HubbleView {
   readonly tls?:
     | { readonly authority: string; readonly certificate?: string; readonly key?: string; readonly serverName?: string }
     | undefined;
+  /** How long it may hold flows back to bring those of several nodes into order. */
+  readonly settleMs?: number;
   /** The pods whose flows count, as `namespace/name prefix`. */
   readonly pods: readonly string[];
   /** The client's pod, to tell directions. */

@@ -82,6 +82,8 @@ export interface LabParts {
 }
 
 export interface LabDatapath {
+  /** Client and server are processes of their nodes: they have no pods' namespaces. */
+  readonly onNode?: boolean;
   /** What it changes about the server behind it; for calibration only. */
   server?(spec: ServerSpec, options: unknown): ServerSpec;
   /** Push the undo of each effect first; a failure half-way is undone by the caller. */

@@ -1,5 +1,5 @@
 /** What `meshtax run` prints: for each comparison a narrow table that fits a terminal, then the verdicts. */
-import type { Analysis, Cell, ComparisonAnalysis } from '../../analysis/analyse.ts';
+import { baselineWords, type Analysis, type Cell, type ComparisonAnalysis } from '../../analysis/analyse.ts';
 import { formatDifference, formatEstimate, formatRatioInterval } from '../../model/format.ts';
 import { designSentence } from '../method.ts';
 import { verdictWord } from '../verdicts.ts';
@@ -37,12 +37,12 @@ export function summaryText(analysis: Analysis, document: ReportDocument): strin
 function summaryTable(comparison: ComparisonAnalysis, { confidence, margin }: Analysis) {
   const rate = comparison.ratePerSecond === null ? 'closed loop' : `${comparison.ratePerSecond}/s`;
   return {
-    caption: `${comparison.workload}, ${rate}; difference to ${comparison.baseline} inside a block, ${Math.round(confidence * 100)} % interval over blocks`,
+    caption: `${comparison.workload}, ${rate}; difference to ${baselineWords(comparison)} inside a block, ${Math.round(confidence * 100)} % interval over blocks`,
     columns: [
       { title: 'datapath', align: 'left' as const },
       { title: 'figure', align: 'left' as const },
       { title: 'estimate', align: 'right' as const },
-      { title: `against ${comparison.baseline}`, align: 'right' as const },
+      { title: `against ${baselineWords(comparison)}`, align: 'right' as const },
       { title: 'ratio', align: 'right' as const },
       { title: 'verdict', align: 'left' as const },
     ],

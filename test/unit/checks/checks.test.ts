@@ -42,6 +42,8 @@ describe('on path', () => {
     requests: 100,
     connections: 8,
     moved: { seen: 100, opened: 8, odd: 0 },
+    flows: undefined,
+    l7Passes: 0,
     expectations: [
       { counter: 'seen', equals: 'requests', meaning: 'requests' },
       { counter: 'opened', equals: 'connections', meaning: 'connections' },

@@ -63,7 +63,7 @@ describe('an experiment file', () => {
     [
       'an unknown datapath',
       valid((lines) => (lines[1] = 'datapaths: [direct, istoi]')),
-      /^e\.yaml:2:21: MT1001 .*expected one of direct, iptables-service/,
+      /^e\.yaml:2:21: MT1001 .*expected one of direct, plain-pod, host-network/,
     ],
     [
       'a wrong unit',

@@ -11,7 +11,7 @@ import {
   u32,
 } from '../../../src/datapaths/ebpf/encode.ts';
 import { interceptionRules } from '../../../src/datapaths/envoy/interception.ts';
-import { fillShape } from '../../../src/datapaths/envoy/template.ts';
+import { fillShape } from '../../../src/datapaths/shape.ts';
 import { kubeProxyRules } from '../../../src/datapaths/kube-proxy-rules.ts';
 
 describe('kube-proxy layout', () => {

@@ -1,5 +1,5 @@
 /**
- * Envoy configuration from the shapes under clusters/lab/envoy. A scalar that is exactly `$name` is replaced by a
+ * Configuration and manifests from the shapes under clusters/. A scalar that is exactly `$name` is replaced by a
  * value, in the parsed document: nothing is ever spliced into text.
  */
 import { parse } from 'yaml';

@@ -1,5 +1,5 @@
 /** The line protocol with a generator process: one command at a time, answered by one reply. */
-import type { GeneratorSession } from '../../model/contracts/cluster.ts';
+import type { GeneratorSession } from '../model/contracts/cluster.ts';
 import {
   generatorReplySchema,
   type ArmTarget,
@@ -8,9 +8,10 @@ import {
   type LoadResult,
   type MaskedArm,
   type TimeWindow,
-} from '../../model/contracts/generator.ts';
-import { MeshtaxError, reasonOf } from '../../model/errors.ts';
-import type { StartedComponent } from './component.ts';
+} from '../model/contracts/generator.ts';
+import { MeshtaxError, reasonOf } from '../model/errors.ts';
+import type { Component } from '../model/contracts/deployment.ts';
+import type { Clock, RunningProcess } from '../model/ports.ts';
 
 const READY_TIMEOUT_MS = 20_000;
 
@@ -54,14 +55,17 @@ export class ReplyQueue {
   }
 }
 
-export class LabGenerator implements GeneratorSession {
-  readonly component: StartedComponent;
+/** A generator process of this machine, or at the other end of an exec stream. */
+export class ProcessGenerator implements GeneratorSession {
+  readonly component: Component;
+  readonly #process: RunningProcess;
   readonly #replies: ReplyQueue;
   readonly #log: string;
   #nextId = 1;
 
-  constructor(component: StartedComponent, replies: ReplyQueue, log: string) {
+  constructor(component: Component, process: RunningProcess, replies: ReplyQueue, log: string) {
     this.component = component;
+    this.#process = process;
     this.#replies = replies;
     this.#log = log;
   }
@@ -81,6 +85,19 @@ export class LabGenerator implements GeneratorSession {
     await this.#ask({ op: 'disconnect', id: this.#nextId++, arm }, 10_000);
   }
 
+  /** How far its wall clock is ahead of ours, by the question that was answered fastest; half of its way is the error. */
+  async clockOffset(clock: Clock, questions = 5): Promise<{ readonly offsetMs: number; readonly errorMs: number }> {
+    let best = { offsetMs: 0, errorMs: Number.POSITIVE_INFINITY };
+    for (let asked = 0; asked < questions; asked++) {
+      const beforeMs = clock.wallTime().getTime();
+      const beforeNs = clock.monotonicNs();
+      const reply = await this.#ask({ op: 'clock', id: this.#nextId++ }, 10_000);
+      const errorMs = (clock.monotonicNs() - beforeNs) / 2e6;
+      if (reply.kind === 'clock' && errorMs < best.errorMs) best = { offsetMs: reply.wallMs - beforeMs - errorMs, errorMs };
+    }
+    return best;
+  }
+
   async load(command: Parameters<GeneratorSession['load']>[0]): Promise<LoadResult> {
     const reply = await this.#ask({ ...command, id: this.#nextId++ }, command.durationNs / 1e6 + 60_000);
     if (reply.kind !== 'load') throw this.#failed(`unexpected reply ${reply.kind}`);
@@ -94,7 +111,7 @@ export class LabGenerator implements GeneratorSession {
   }
 
   async #ask(command: GeneratorCommand, timeoutMs: number): Promise<GeneratorReply> {
-    this.component.process.writeLine(JSON.stringify(command));
+    this.#process.writeLine(JSON.stringify(command));
     const reply = await this.#next(timeoutMs);
     if (reply.kind === 'failed') throw this.#failed(reply.reason);
     return reply;

@@ -1,0 +1,113 @@
+/** Removes what runs of ours left on a context, found by its labels alone; nothing that they did not make. */
+import type { CleanReport } from '../../model/contracts/cluster.ts';
+import type { PushUndo } from '../../model/contracts/deployment.ts';
+import { MeshtaxError, reasonOf } from '../../model/errors.ts';
+import type { System } from '../../model/ports.ts';
+import { removeInstalled } from './install.ts';
+import { Kubectl } from './kubectl.ts';
+import { HOLDER_ANNOTATION, LEASE_ANNOTATION, RUN_LABEL } from './names.ts';
+
+/** Namespaces end when the last finalizer in them has; so long they are waited for. */
+const FINALIZER_BUDGET_MS = 90_000;
+const POLL_MS = 1000;
+
+interface Namespace {
+  readonly metadata: {
+    readonly name: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string; readonly message?: string }[] };
+}
+
+export async function cleanKubernetes(
+  system: System,
+  which: { readonly run: string | undefined; readonly force: boolean; readonly place: string | undefined },
+): Promise<CleanReport> {
+  if (which.place === undefined) {
+    const available = (await Kubectl.contexts(system, undefined)).join(', ');
+    throw new MeshtaxError('MT1005', {
+      subject: '--cluster kubernetes',
+      problem: `it names no context; there are ${available}`,
+      command: 'clean',
+    });
+  }
+  const undos: (() => Promise<void>)[] = [];
+  const undo: PushUndo = (_title, action) => void undos.push(action);
+  const directory = `${system.env['XDG_RUNTIME_DIR'] ?? '/tmp'}/meshtax-clean-${system.randomId(6)}`;
+  undo('its directory', () => system.files.remove(directory));
+  await system.files.makeDirectory(directory, { mode: 0o700 });
+  try {
+    const kubectl = await Kubectl.open(system, { context: which.place, kubeconfig: undefined, requestsPerSecond: 20 }, directory, undo);
+    return await clean(system, kubectl, which);
+  } finally {
+    for (const action of undos.toReversed()) await action().catch(() => {});
+  }
+}
+
+async function clean(system: System, kubectl: Kubectl, which: { run: string | undefined; force: boolean }): Promise<CleanReport> {
+  const report = { removed: [] as string[], kept: [] as string[], failed: [] as string[] };
+  const all = await namespacesOf(kubectl);
+  const runs = [...Map.groupBy(all, ({ metadata }) => metadata.labels?.[RUN_LABEL] ?? '')];
+  for (const [run, namespaces] of runs) {
+    if (which.run !== undefined && run !== which.run) continue;
+    const alive = which.force ? undefined : await aliveness(system, namespaces);
+    if (alive !== undefined) {
+      report.kept.push(`run ${run}: ${alive} (--force ends it)`);
+      continue;
+    }
+    try {
+      for (const line of await removeInstalled(system, kubectl, run)) report.removed.push(`run ${run}: ${line}`);
+    } catch (error) {
+      report.failed.push(`run ${run}: ${reasonOf(error)}`);
+    }
+    await removeNamespaces(system, kubectl, run, namespaces, report);
+  }
+  return report;
+}
+
+async function namespacesOf(kubectl: Kubectl): Promise<readonly Namespace[]> {
+  const selector = encodeURIComponent(RUN_LABEL);
+  return (await kubectl.get<{ items: readonly Namespace[] }>(`/api/v1/namespaces?labelSelector=${selector}`)).items;
+}
+
+/** Why a run is taken to be going on. A process of this boot that is gone ends its lease at once. */
+async function aliveness(system: System, namespaces: readonly Namespace[]): Promise<string | undefined> {
+  const held = namespaces.find(({ metadata }) => metadata.annotations?.[LEASE_ANNOTATION] !== undefined);
+  const until = held?.metadata.annotations?.[LEASE_ANNOTATION];
+  if (until === undefined || Date.parse(until) < system.clock.wallTime().getTime()) return undefined;
+  const [boot, pid] = (held?.metadata.annotations?.[HOLDER_ANNOTATION] ?? '').split('/');
+  const here = ((await system.files.readTextIfAny('/proc/sys/kernel/random/boot_id')) ?? '').trim();
+  if (boot === here && !(await system.files.exists(`/proc/${pid}`))) return undefined;
+  return `it says that it is alive until ${until}`;
+}
+
+async function removeNamespaces(
+  system: System,
+  kubectl: Kubectl,
+  run: string,
+  namespaces: readonly Namespace[],
+  report: { removed: string[]; failed: string[] },
+): Promise<void> {
+  const names = namespaces.map(({ metadata }) => metadata.name);
+  await kubectl.run(['delete', 'namespace', ...names, '--ignore-not-found', '--wait=false'], { timeoutMs: 60_000 });
+  const deadlineNs = system.clock.monotonicNs() + FINALIZER_BUDGET_MS * 1e6;
+  for (;;) {
+    const left = (await namespacesOf(kubectl)).filter(({ metadata }) => names.includes(metadata.name));
+    if (left.length > 0 && system.clock.monotonicNs() < deadlineNs) {
+      await system.clock.sleep(POLL_MS);
+      continue;
+    }
+    const stuck = new Set(left.map(({ metadata }) => metadata.name));
+    report.removed.push(...names.filter((name) => !stuck.has(name)).map((name) => `run ${run}: namespace ${name}`));
+    report.failed.push(...left.map((namespace) => `run ${run}: namespace ${namespace.metadata.name}: ${whyStuck(namespace)}`));
+    return;
+  }
+}
+
+function whyStuck({ status }: Namespace): string {
+  const told = status?.conditions
+    ?.filter(({ status: yes, message }) => yes === 'True' && message !== undefined)
+    .map(({ message }) => message);
+  return `still Terminating after ${FINALIZER_BUDGET_MS / 1000} s${told && told.length > 0 ? `: ${told.join('; ')}` : ''}`;
+}

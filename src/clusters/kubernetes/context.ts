@@ -1,0 +1,115 @@
+/** One context of a run: its API, its nodes, the clocks of its pods, what is observed there. */
+import type { CadvisorSource } from '../../model/contracts/cadvisor.ts';
+import type { PushUndo } from '../../model/contracts/deployment.ts';
+import type { HubbleView } from '../../model/contracts/hubble.ts';
+import type { System } from '../../model/ports.ts';
+import { Kubectl } from './kubectl.ts';
+import { chooseNodes, nodesOf, shapesOf, type Chosen, type Node } from './nodes.ts';
+import type { Binding, KubernetesOptions } from './options.ts';
+import { PortForward } from './port-forward.ts';
+
+/** The kubelet's housekeeping (pkg/kubelet/cadvisor/cadvisor_linux.go: 10 s, jittered to 15). */
+const HOUSEKEEPING_MS = 10_000;
+/** Until it is measured: NTP keeps nodes well within. */
+const CLOCK_ERROR_MS = 100;
+const RELAY = { namespace: 'kube-system', name: 'hubble-relay' } as const;
+
+export class Context {
+  readonly kubectl: Kubectl;
+  readonly binding: Binding;
+  readonly nodes: readonly Node[];
+  readonly chosen: Chosen;
+  readonly version: string;
+  readonly #system: System;
+  readonly #directory: string;
+  readonly #cadvisor = new Map<string, CadvisorSource>();
+  #relay: Promise<string | undefined> | undefined;
+
+  private constructor(
+    system: System,
+    directory: string,
+    kubectl: Kubectl,
+    binding: Binding,
+    nodes: readonly Node[],
+    chosen: Chosen,
+    version: string,
+  ) {
+    this.#system = system;
+    this.#directory = directory;
+    this.kubectl = kubectl;
+    this.binding = binding;
+    this.nodes = nodes;
+    this.chosen = chosen;
+    this.version = version;
+  }
+
+  static async open(system: System, directory: string, binding: Binding, options: KubernetesOptions, undo: PushUndo): Promise<Context> {
+    const { context, kubeconfig } = binding;
+    const kubectl = await Kubectl.open(system, { context, kubeconfig, requestsPerSecond: options.requestsPerSecond }, directory, undo);
+    const nodes = await nodesOf(kubectl);
+    const { gitVersion } = await kubectl.get<{ gitVersion: string }>('/version');
+    const chosen = chooseNodes(nodes, binding.nodes, options.placement, options.generators, context);
+    return new Context(system, directory, kubectl, binding, nodes, chosen, gitVersion);
+  }
+
+  get name(): string {
+    return this.binding.context;
+  }
+
+  /** What a run directory records of it; the context's own name is the user's, and no fact. */
+  facts(prefix: string): Record<string, string | number> {
+    const first = this.nodes[0]?.status.nodeInfo;
+    return {
+      [`${prefix}kubernetes`]: this.version,
+      [`${prefix}nodes`]: this.nodes.length,
+      [`${prefix}nodeShapes`]: shapesOf(this.nodes).join(' | '),
+      [`${prefix}kernel`]: first?.kernelVersion ?? '',
+      [`${prefix}containerRuntime`]: first?.containerRuntimeVersion ?? '',
+    };
+  }
+
+  /** One source a node, scraped once for all arms. */
+  cadvisor(node: string): CadvisorSource {
+    const known = this.#cadvisor.get(node);
+    if (known) return known;
+    const path = `/api/v1/nodes/${node}/proxy/metrics/cadvisor`;
+    const source = { housekeepingMs: HOUSEKEEPING_MS, where: path, clockErrorMs: CLOCK_ERROR_MS, scrape: () => this.kubectl.text(path) };
+    this.#cadvisor.set(node, source);
+    return source;
+  }
+
+  /** Where Hubble Relay is reached from here; undefined when there is none. Asked for the first time, it makes the way. */
+  relay(undo: PushUndo): Promise<string | undefined> {
+    this.#relay ??= this.#openRelay(undo);
+    return this.#relay;
+  }
+
+  async relayTls(): Promise<HubbleView['tls']> {
+    const tls = this.binding.hubble?.tls;
+    if (!tls) return undefined;
+    const read = async (file: string | undefined) => (file === undefined ? undefined : this.#system.files.readText(file));
+    const [authority = '', certificate, key] = [await read(tls.authority), await read(tls.certificate), await read(tls.key)];
+    return {
+      authority,
+      ...(certificate === undefined ? {} : { certificate }),
+      ...(key === undefined ? {} : { key }),
+      ...(tls.serverName === undefined ? {} : { serverName: tls.serverName }),
+    };
+  }
+
+  async #openRelay(undo: PushUndo): Promise<string | undefined> {
+    if (this.binding.hubble) return this.binding.hubble.address;
+    const service = await this.kubectl.find<{ spec: { ports: readonly { port: number }[] } }>(
+      `/api/v1/namespaces/${RELAY.namespace}/services/${RELAY.name}`,
+    );
+    const port = service?.spec.ports[0]?.port;
+    if (port === undefined) return undefined;
+    const forward = new PortForward(
+      this.kubectl,
+      this.#system.clock,
+      { namespace: RELAY.namespace, name: `svc/${RELAY.name}`, port },
+      `${this.#directory}/relay.log`,
+    );
+    return `127.0.0.1:${await forward.open(undo)}`;
+  }
+}

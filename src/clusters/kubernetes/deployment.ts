@@ -1,0 +1,113 @@
+/** An arm on Kubernetes as the run sees it. */
+import type { CadvisorView } from '../../model/contracts/cadvisor.ts';
+import type { Component, Deployment, PushUndo, Role } from '../../model/contracts/deployment.ts';
+import type { HubbleView } from '../../model/contracts/hubble.ts';
+import type { KubernetesParts, KubernetesPod, KubernetesSite } from '../../model/contracts/kubernetes.ts';
+import type { Context } from './context.ts';
+import { GENERATOR_CONTAINER, SERVER_CONTAINER, type ArmPlace } from './manifests.ts';
+import { endOf, type Pod, type PodList } from './pods.ts';
+import type { SessionSetting } from './session.ts';
+
+/** Relay sorts what comes from several agents (`hubble.relay.sortBufferDrainTimeout`: 1 s). */
+const RELAY_SETTLE_MS = 1300;
+
+export interface ArmState {
+  readonly setting: SessionSetting;
+  readonly context: Context;
+  readonly place: ArmPlace;
+  readonly site: KubernetesSite;
+  readonly parts: KubernetesParts;
+  /** As they were when last looked at: before and after each window. */
+  readonly seen: Map<string, Pod>;
+}
+
+interface OwnContainer {
+  readonly role: Role;
+  readonly pod: KubernetesPod;
+  readonly container: string;
+}
+
+export async function deploymentOf(state: ArmState, undo: PushUndo): Promise<Deployment> {
+  const { setting, context, place, parts } = state;
+  const own = ownContainers(state);
+  return {
+    arm: place.arm,
+    features: parts.features,
+    components: own.filter(({ role }) => role !== 'generator').map((each) => componentOf(state, each)),
+    envoys: [],
+    bpfPrograms: [],
+    links: [],
+    nodes: [],
+    cadvisor: viewsOf(state, own),
+    hubble: parts.observed ? await hubbleView(state, undo) : undefined,
+    expectations: parts.expectations,
+    notes: { context: context.name, clientNodes: place.clientNodes.join(', '), serverNode: place.serverNode, ...parts.notes },
+    logDirectory: setting.logDirectory,
+    async pathCounters() {
+      const { items } = await context.kubectl.get<PodList>(`/api/v1/namespaces/${place.namespace}/pods`);
+      state.seen.clear();
+      for (const pod of items) state.seen.set(pod.metadata.name, pod);
+      return parts.pathCounters();
+    },
+    target: (spec, engine, connections) => {
+      const actual = place.servers.find(({ workload }) => workload === spec.workload) ?? spec;
+      return {
+        arm: place.arm,
+        engine,
+        dial: { enter: [], ...parts.address(actual) },
+        connections,
+        requestBytes: spec.requestBytes,
+        responseBytes: spec.responseBytes,
+      };
+    },
+  };
+}
+
+function ownContainers({ place: { shape }, site }: ArmState): OwnContainer[] {
+  const pods = [...site.clients, site.server];
+  return pods.flatMap((pod): OwnContainer[] => {
+    const isClient = pod.side === 'client';
+    const app: OwnContainer = {
+      role: isClient ? 'generator' : 'server-app',
+      pod,
+      container: isClient ? GENERATOR_CONTAINER : SERVER_CONTAINER,
+    };
+    const { injected } = shape;
+    if (!injected?.sides.includes(pod.side)) return [app];
+    return [app, { role: isClient ? 'client-proxy' : 'server-proxy', pod, container: injected.container }];
+  });
+}
+
+/** What is known of it is as old as the last look at the pods: before and after each window. */
+function componentOf({ seen }: ArmState, { role, pod, container }: OwnContainer): Component {
+  return { role, ended: () => endOf(seen.get(pod.name), container) };
+}
+
+function viewsOf({ context, site, parts }: ArmState, own: readonly OwnContainer[]): CadvisorView[] {
+  const nodes = [...new Set([...own.map(({ pod }) => pod.node), ...parts.containers.map(({ node }) => node)])];
+  return nodes.map((node) => ({
+    source: context.cadvisor(node),
+    containers: [
+      ...own
+        .filter(({ pod }) => pod.node === node)
+        .map(({ role, pod, container }) => ({ role, namespace: pod.namespace, pod: pod.name, container })),
+      ...parts.containers.filter((each) => each.node === node),
+    ],
+    pods: [...site.clients, site.server]
+      .filter((pod) => pod.node === node)
+      .map(({ side, namespace, name }) => ({ name: side, namespace, pod: name })),
+  }));
+}
+
+async function hubbleView({ context, place, site }: ArmState, undo: PushUndo): Promise<HubbleView | undefined> {
+  const address = await context.relay(undo);
+  if (address === undefined) return undefined;
+  return {
+    address,
+    settleMs: RELAY_SETTLE_MS,
+    tls: await context.relayTls(),
+    pods: [`${place.namespace}/`],
+    client: `${place.namespace}/client`,
+    serverAddress: site.server.address,
+  };
+}

@@ -1,0 +1,121 @@
+/** Meshes that a run installs itself, and removes again: exactly those releases, and what their charts leave behind. */
+import type { RunIntent } from '../../model/contracts/cluster.ts';
+import type { PushUndo } from '../../model/contracts/deployment.ts';
+import type { KubernetesApi, MeshRelease } from '../../model/contracts/kubernetes.ts';
+import { MeshtaxError } from '../../model/errors.ts';
+import type { Experiment } from '../../model/experiment.ts';
+import type { System } from '../../model/ports.ts';
+import type { Context } from './context.ts';
+import { Helm } from './helm.ts';
+import type { Kubectl } from './kubectl.ts';
+import { labelsOf, RUN_LABEL, runNamespace } from './names.ts';
+import { bindingOf, type KubernetesOptions } from './options.ts';
+
+const INVENTORY = 'inventory';
+
+/** What the run made outside of its namespaces; kept in the cluster, for whoever cleans up. */
+interface Inventory {
+  readonly releases: readonly { readonly release: string; readonly namespace: string }[];
+  /** As they were before the first release. */
+  readonly before: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Kinds that charts and their controllers make and that outlive a release. */
+const OUTLIVING = [
+  { kind: 'customresourcedefinition', path: '/apis/apiextensions.k8s.io/v1/customresourcedefinitions' },
+  { kind: 'mutatingwebhookconfiguration', path: '/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations' },
+  { kind: 'validatingwebhookconfiguration', path: '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations' },
+  { kind: 'clusterrole', path: '/apis/rbac.authorization.k8s.io/v1/clusterroles' },
+  { kind: 'clusterrolebinding', path: '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings' },
+  { kind: 'gatewayclass', path: '/apis/gateway.networking.k8s.io/v1/gatewayclasses' },
+  { kind: 'namespace', path: '/api/v1/namespaces' },
+  { kind: 'configmap', path: '/api/v1/configmaps' },
+] as const;
+
+/** Only what these projects are known to make is ever removed, however new it is. */
+const THEIRS = /istio|cilium|hubble|gateway\.networking\.k8s\.io/;
+
+/** @throws MeshtaxError MT5009 when two datapaths want the same release with other values. */
+export function plannedReleases(
+  experiment: Experiment,
+  datapaths: RunIntent['datapaths'],
+  options: KubernetesOptions,
+  context: string,
+): readonly MeshRelease[] {
+  const wanted = experiment.datapaths
+    .filter(({ name }) => bindingOf(options, name).context === context)
+    .flatMap(({ id, options: own }) => datapaths.find((each) => each.id === id)?.kubernetes?.releases?.(own) ?? []);
+  const releases = new Map<string, MeshRelease>();
+  for (const release of wanted) {
+    const known = releases.get(release.release);
+    if (known && (known.values !== release.values || known.version !== release.version))
+      throw new MeshtaxError('MT5009', {
+        what: 'installation',
+        problem: `two datapaths on ${context} want ${release.release} with other values (${known.values}, ${release.values}); bind one of them to another context`,
+      });
+    releases.set(release.release, release);
+  }
+  return [...releases.values()];
+}
+
+export async function installMeshes(
+  system: System,
+  context: Context,
+  { experiment, datapaths, runId }: RunIntent & { readonly runId: string },
+  options: KubernetesOptions,
+  undo: PushUndo,
+): Promise<void> {
+  const releases = plannedReleases(experiment, datapaths, options, context.name);
+  if (releases.length === 0) return;
+  const helm = await Helm.open(system, { context: context.name, kubeconfig: context.binding.kubeconfig });
+  undo(
+    `what was installed on ${context.name}`,
+    async () => void (await removeInstalled(system, context.kubectl, runId, context.binding.kubeconfig)),
+  );
+  const inventory: Inventory = {
+    releases: releases.map(({ release, namespace }) => ({ release, namespace })),
+    before: await outliving(context.kubectl),
+  };
+  await context.kubectl.apply([
+    {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: INVENTORY, namespace: runNamespace(runId), labels: labelsOf(runId) },
+      data: { 'inventory.json': JSON.stringify(inventory) },
+    },
+  ]);
+  for (const release of releases) await helm.install(release, options.charts[release.chart], { [RUN_LABEL]: runId });
+}
+
+/** Returns what was removed, in words. */
+export async function removeInstalled(system: System, kubectl: Kubectl, run: string, kubeconfig?: string): Promise<readonly string[]> {
+  const path = `/api/v1/namespaces/${runNamespace(run)}/configmaps/${INVENTORY}`;
+  const stored = await kubectl.find<{ data: Readonly<Record<string, string>> }>(path);
+  const text = stored?.data['inventory.json'];
+  if (text === undefined) return [];
+  const inventory = JSON.parse(text) as Inventory;
+  const helm = await Helm.open(system, { context: kubectl.context, kubeconfig });
+  const removed: string[] = [];
+  for (const { release, namespace } of inventory.releases.toReversed())
+    if (await helm.uninstall(release, namespace, `${RUN_LABEL}=${run}`)) removed.push(`release ${release} in ${namespace}`);
+  const after = await outliving(kubectl);
+  for (const { kind } of OUTLIVING) {
+    const before = new Set(inventory.before[kind] ?? []);
+    for (const id of (after[kind] ?? []).filter((each) => !before.has(each) && THEIRS.test(each))) {
+      const [namespace, name] = id.includes('/') ? (id.split('/') as [string, string]) : [undefined, id];
+      const where = namespace === undefined ? [] : [`--namespace=${namespace}`];
+      await kubectl.run(['delete', kind, name, ...where, '--ignore-not-found', '--wait=false'], { timeoutMs: 60_000 });
+      removed.push(`${kind} ${id}`);
+    }
+  }
+  return removed;
+}
+
+async function outliving(api: KubernetesApi): Promise<Record<string, readonly string[]>> {
+  const entries = OUTLIVING.map(async ({ kind, path }) => {
+    const list = await api.find<{ items: readonly { metadata: { name: string; namespace?: string } }[] }>(path);
+    const names = (list?.items ?? []).map(({ metadata: { name, namespace } }) => (namespace === undefined ? name : `${namespace}/${name}`));
+    return [kind, names] as const;
+  });
+  return Object.fromEntries(await Promise.all(entries));
+}

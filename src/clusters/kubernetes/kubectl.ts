@@ -1,0 +1,153 @@
+/**
+ * kubectl for one context, which is always named. Writes are commands; reads go through one `kubectl proxy` on a Unix
+ * socket of our own, so that asking often costs a request and not a process, and kubectl brings the authentication.
+ */
+import { MeshtaxError, reasonOf } from '../../model/errors.ts';
+import type { PushUndo } from '../../model/contracts/deployment.ts';
+import type { KubernetesApi, KubernetesObject } from '../../model/contracts/kubernetes.ts';
+import type { CommandResult, RunningProcess, StartOptions, System } from '../../model/ports.ts';
+import { Turnstile } from './turnstile.ts';
+
+const READ_TIMEOUT_MS = 20_000;
+const PROXY_START_MS = 10_000;
+const FIELD_MANAGER = 'meshtax';
+
+export interface KubectlOptions {
+  readonly context: string;
+  readonly kubeconfig: string | undefined;
+  /** Of reads; kubectl's own are few. */
+  readonly requestsPerSecond: number;
+}
+
+export class Kubectl implements KubernetesApi {
+  readonly context: string;
+  readonly #system: System;
+  readonly #prefix: readonly [string, ...string[]];
+  readonly #turnstile: Turnstile;
+  #socket = '';
+  #proxy: RunningProcess | undefined;
+
+  private constructor(system: System, { context, kubeconfig, requestsPerSecond }: KubectlOptions) {
+    this.#system = system;
+    this.context = context;
+    this.#prefix = ['kubectl', ...(kubeconfig === undefined ? [] : [`--kubeconfig=${kubeconfig}`]), `--context=${context}`];
+    this.#turnstile = new Turnstile(system.clock, requestsPerSecond);
+  }
+
+  /** `directory`: for its socket and log; of this user alone. @throws MeshtaxError MT5001, MT5002. */
+  static async open(system: System, options: KubectlOptions, directory: string, undo: PushUndo): Promise<Kubectl> {
+    const kubectl = new Kubectl(system, options);
+    await kubectl.#startProxy(directory, undo);
+    return kubectl;
+  }
+
+  /** Contexts of the kubeconfig, for messages. @throws MeshtaxError MT5002 when there is no kubectl. */
+  static async contexts(system: System, kubeconfig: string | undefined): Promise<readonly string[]> {
+    const command = [
+      'kubectl',
+      ...(kubeconfig === undefined ? [] : [`--kubeconfig=${kubeconfig}`]),
+      'config',
+      'get-contexts',
+      '-o',
+      'name',
+    ] as const;
+    const { stdout, exitCode, stderr } = await system.processes.run([...command] as [string, ...string[]], { mayFail: true });
+    if (exitCode !== 0) throw new MeshtaxError('MT5002', { program: 'kubectl', problem: lastLine(stderr) || 'it is not installed' });
+    return stdout.split('\n').filter((line) => line !== '');
+  }
+
+  /** Requests that were asked so far. */
+  get requests(): number {
+    return this.#turnstile.passed;
+  }
+
+  async get<T>(path: string): Promise<T> {
+    return JSON.parse(await this.text(path)) as T;
+  }
+
+  async find<T>(path: string): Promise<T | undefined> {
+    const { status, text } = await this.#ask(path, READ_TIMEOUT_MS);
+    if (status === 404) return undefined;
+    return JSON.parse(this.#accept(path, status, text)) as T;
+  }
+
+  async text(path: string, timeoutMs = READ_TIMEOUT_MS): Promise<string> {
+    const { status, text } = await this.#ask(path, timeoutMs);
+    return this.#accept(path, status, text);
+  }
+
+  async exec(pod: { namespace: string; name: string }, container: string, command: readonly string[]): Promise<CommandResult> {
+    return this.run(['exec', `--namespace=${pod.namespace}`, pod.name, `--container=${container}`, '--', ...command]);
+  }
+
+  /** What is given is what there will be; objects of others are refused by the field manager's conflict. */
+  async apply(objects: readonly KubernetesObject[]): Promise<void> {
+    const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
+    await this.run(['apply', '--server-side', `--field-manager=${FIELD_MANAGER}`, '--filename=-'], { input, timeoutMs: 120_000 });
+  }
+
+  /** @throws MeshtaxError MT5003 with kubectl's own last words. */
+  async run(args: readonly string[], options: { input?: string; timeoutMs?: number; mayFail?: boolean } = {}): Promise<CommandResult> {
+    const result = await this.#system.processes.run([...this.#prefix, ...args], { timeoutMs: 60_000, ...options, mayFail: true });
+    if (result.exitCode === 0 || options.mayFail === true) return result;
+    const problem = lastLine(result.stderr) || `kubectl ended with ${result.exitCode}`;
+    throw new MeshtaxError('MT5003', { context: this.context, what: args.slice(0, 2).join(' '), problem });
+  }
+
+  /** A stream that stays open: an exec, a port-forward. */
+  start(args: readonly string[], options: StartOptions): RunningProcess {
+    return this.#system.processes.start([...this.#prefix, ...args], options);
+  }
+
+  async #ask(path: string, timeoutMs: number): Promise<{ status: number; text: string }> {
+    await this.#turnstile.pass();
+    try {
+      return await this.#system.http.get(this.#socket, path, timeoutMs);
+    } catch (error) {
+      throw new MeshtaxError('MT5003', { context: this.context, what: `GET ${path}`, problem: reasonOf(error) });
+    }
+  }
+
+  #accept(path: string, status: number, text: string): string {
+    if (status === 200) return text;
+    throw new MeshtaxError('MT5003', { context: this.context, what: `GET ${path}`, problem: `${status} ${messageOf(text)}` });
+  }
+
+  async #startProxy(directory: string, undo: PushUndo): Promise<void> {
+    const { processes, clock, http } = this.#system;
+    this.#socket = `${directory}/${this.context.replaceAll(/[^\w.-]/g, '_').slice(0, 40)}.sock`;
+    undo(`the API proxy of ${this.context}`, async () => this.#proxy?.stop());
+    const logFile = `${this.#socket}.log`;
+    this.#proxy = processes.start([...this.#prefix, 'proxy', `--unix-socket=${this.#socket}`], { logFile });
+    for (const deadlineNs = clock.monotonicNs() + PROXY_START_MS * 1e6; ; await clock.sleep(50)) {
+      const answer = await http.get(this.#socket, '/version', READ_TIMEOUT_MS).catch(() => undefined);
+      if (answer?.status === 200) return;
+      const ended = this.#proxy.outcome();
+      if (answer === undefined && !ended && clock.monotonicNs() < deadlineNs) continue;
+      const words = answer ? `${answer.status} ${messageOf(answer.text)}` : await this.#lastWords(logFile);
+      throw new MeshtaxError('MT5001', {
+        context: this.context,
+        problem: words,
+        available: (await Kubectl.contexts(this.#system, undefined).catch(() => [])).join(', '),
+      });
+    }
+  }
+
+  async #lastWords(logFile: string): Promise<string> {
+    const log = (await this.#system.files.readTextIfAny(logFile)) ?? '';
+    return lastLine(log) || 'kubectl proxy did not start';
+  }
+}
+
+function messageOf(text: string): string {
+  try {
+    const { message } = JSON.parse(text) as { message?: unknown };
+    return typeof message === 'string' ? message.slice(0, 300) : '';
+  } catch {
+    return text.trim().slice(0, 300);
+  }
+}
+
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1)?.slice(0, 400) ?? '';
+}

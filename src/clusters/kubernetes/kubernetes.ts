@@ -1,0 +1,106 @@
+/** Any kubeconfig contexts, with whatever meshes they have: the same experiment, on real machines. */
+import type { Cluster, OpenClusterOptions, RunIntent } from '../../model/contracts/cluster.ts';
+import type { PushUndo } from '../../model/contracts/deployment.ts';
+import { MeshtaxError } from '../../model/errors.ts';
+import type { Experiment, Selected } from '../../model/experiment.ts';
+import type { System } from '../../model/ports.ts';
+import { bundle } from './bundle.ts';
+import { cleanKubernetes } from './clean.ts';
+import { Context } from './context.ts';
+import { examineContext } from './doctor.ts';
+import { installMeshes, plannedReleases } from './install.ts';
+import { holdLease } from './lease.ts';
+import { armNamespace, runNamespace } from './names.ts';
+import { bindingOf, bindingsOf, kubernetesSchema, type KubernetesOptions } from './options.ts';
+import { refuseProduction } from './production.ts';
+import { KubernetesSession } from './session.ts';
+
+export const kubernetes: Cluster = {
+  id: 'kubernetes',
+  title: 'Kubernetes, by kubeconfig context',
+  schema: kubernetesSchema,
+  describe,
+  baselines: (selected) =>
+    Object.fromEntries(optionsOf(selected).others.flatMap(({ baseline, datapaths }) => datapaths.map((arm) => [arm, baseline]))),
+  readsCpuAtAnyMoment: (selected) => optionsOf(selected).nodeAgent,
+  at: (context) => ({ context }),
+  open,
+  doctor: [],
+  examine: examineContext,
+  clean: cleanKubernetes,
+};
+
+/** Everything that a run makes, by context. */
+function describe(experiment: Experiment, datapaths: RunIntent['datapaths']): readonly string[] {
+  const options = optionsOf(experiment.cluster);
+  const pods = options.generators + 1;
+  return bindingsOf(options).flatMap(({ context }) => {
+    const arms = experiment.datapaths
+      .map(({ name }, index) => ({ name, index }))
+      .filter(({ name }) => bindingOf(options, name).context === context);
+    return [
+      `on the context ${context}: namespace ${runNamespace('<run>')} with a lease and an inventory`,
+      ...plannedReleases(experiment, datapaths, options, context).map(
+        ({ release, namespace, chart, version }) => `  helm release ${release} (${chart} ${version}) in ${namespace}, removed at the end`,
+      ),
+      ...arms.map(({ name, index }) => {
+        const datapath = datapaths.find(({ id }) => id === experiment.datapaths[index]?.id);
+        const further = datapath?.kubernetes?.creates?.(experiment.datapaths[index]?.options) ?? [];
+        const kinds = ['ConfigMap', 'Service', `${pods} Pods`, ...further];
+        return `  namespace ${armNamespace('<run>', index, name)}: ${kinds.join(', ')}`;
+      }),
+      ...(options.nodeAgent
+        ? [`  a privileged pod on each node used, in ${runNamespace('<run>')}: reads /proc, cgroups and bpf_stats`]
+        : []),
+      `  at most ${options.requestsPerSecond} reads a second of its API server`,
+    ];
+  });
+}
+
+async function open(selected: Selected, system: System, opening: OpenClusterOptions, undo: PushUndo): Promise<KubernetesSession> {
+  const options = optionsOf(selected);
+  const { intent } = opening;
+  if (!intent) throw new Error('a context is opened for a run');
+  requireBindings(options, intent.experiment);
+  const script = await bundle(system.host.projectRoot);
+  const directory = `${system.env['XDG_RUNTIME_DIR'] ?? '/tmp'}/meshtax-${opening.runId}`;
+  undo('the directory of its sockets', () => system.files.remove(directory));
+  await system.files.makeDirectory(directory, { mode: 0o700 });
+  const contexts: Context[] = [];
+  for (const binding of bindingsOf(options)) contexts.push(await Context.open(system, directory, binding, options, undo));
+  const findings = [];
+  for (const context of contexts) findings.push(...(await refuseProduction(context, intent.confirmed)));
+  for (const context of contexts) await holdLease(system, context, opening.runId, undo);
+  for (const context of contexts) await installMeshes(system, context, { ...intent, runId: opening.runId }, options, undo);
+  return new KubernetesSession({
+    system,
+    options,
+    contexts,
+    run: opening.runId,
+    bundle: script,
+    logDirectory: opening.logDirectory,
+    facts: {
+      ...Object.assign({}, ...contexts.map((context, index) => context.facts(index === 0 ? '' : `${context.name}.`))),
+      placement: options.placement,
+    },
+    findings,
+  });
+}
+
+/** @throws MeshtaxError MT5009. */
+function requireBindings({ others }: KubernetesOptions, { datapaths }: Experiment): void {
+  const names = datapaths.map(({ name }) => name);
+  const bound = others.flatMap((other) => other.datapaths);
+  for (const name of bound) {
+    if (!names.includes(name)) throw new MeshtaxError('MT5009', { what: 'datapath', problem: `others binds ${name}` });
+    if (bound.indexOf(name) !== bound.lastIndexOf(name))
+      throw new MeshtaxError('MT5009', { what: 'binding', problem: `${name} is bound twice` });
+  }
+  for (const { baseline, datapaths: own, context } of others)
+    if (!own.includes(baseline))
+      throw new MeshtaxError('MT5009', { what: 'baseline', problem: `${baseline} is none of the datapaths of ${context}` });
+}
+
+function optionsOf(selected: Selected): KubernetesOptions {
+  return selected.options as KubernetesOptions; // its schema made them
+}

@@ -1,0 +1,131 @@
+/** The objects of one arm: pure. Everything is labelled with the run; pods are non-root and without privileges. */
+import type { KubernetesObject, PodShape, Side } from '../../model/contracts/kubernetes.ts';
+import type { ServerSpec } from '../../model/contracts/workload.ts';
+import type { KubernetesOptions } from './options.ts';
+import { ARM_LABEL, labelsOf } from './names.ts';
+
+export interface ArmPlace {
+  readonly run: string;
+  readonly arm: string;
+  readonly namespace: string;
+  readonly shape: PodShape;
+  readonly clientNodes: readonly string[];
+  readonly serverNode: string;
+  readonly servers: readonly ServerSpec[];
+}
+
+export const GENERATOR_CONTAINER = 'generator';
+export const SERVER_CONTAINER = 'server';
+export const SERVICE = 'server';
+const BUNDLE = 'meshtax-bundle';
+/** Of the stock node image. */
+const NODE_UID = 1000;
+const UNPACK = `const fs = require('fs'); fs.writeFileSync('/meshtax/meshtax.mjs', require('zlib').gunzipSync(fs.readFileSync('/bundle/meshtax.mjs.gz')))`;
+export const SCRIPT = '/meshtax/meshtax.mjs';
+
+export function clientName(index: number): string {
+  return `client-${index}`;
+}
+
+/** `bundle`: gzip of the one script. */
+export function namespaceObjects({ run, arm, namespace, shape }: ArmPlace, bundle: string): KubernetesObject[] {
+  const labels = { ...labelsOf(run), [ARM_LABEL]: arm };
+  return [
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels: { ...labels, ...shape.namespaceLabels } } },
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: BUNDLE, namespace, labels }, binaryData: { 'meshtax.mjs.gz': bundle } },
+  ];
+}
+
+export function workloadObjects(place: ArmPlace, options: KubernetesOptions): KubernetesObject[] {
+  const { run, arm, namespace, servers } = place;
+  const labels = { ...labelsOf(run), [ARM_LABEL]: arm };
+  const service: KubernetesObject = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: SERVICE, namespace, labels },
+    spec: {
+      selector: { app: 'server' },
+      ports: servers.map(({ workload, protocol, servicePort, containerPort }) => ({
+        name: `${protocol}-${workload}`.slice(0, 15).replace(/-+$/, ''),
+        appProtocol: protocol === 'grpc' ? 'grpc' : 'http',
+        port: servicePort,
+        targetPort: containerPort,
+      })),
+    },
+  };
+  const clients = place.clientNodes.map((node, index) => pod(place, options, 'client', clientName(index), node));
+  return [service, pod(place, options, 'server', 'server', place.serverNode), ...clients];
+}
+
+function pod(place: ArmPlace, options: KubernetesOptions, side: Side, name: string, node: string): KubernetesObject {
+  const { run, arm, namespace, shape, servers } = place;
+  const injected = shape.injected?.sides.includes(side) === true;
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name,
+      namespace,
+      labels: { app: side, ...labelsOf(run), [ARM_LABEL]: arm, ...shape.labels },
+      annotations: { ...shape.annotations, ...(injected ? proxyResources(options) : {}) },
+    },
+    spec: {
+      nodeSelector: { 'kubernetes.io/hostname': node },
+      restartPolicy: 'Never',
+      terminationGracePeriodSeconds: 1,
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      ...(shape.hostNetwork === true ? { hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' } : {}),
+      securityContext: { runAsNonRoot: true, runAsUser: NODE_UID, runAsGroup: NODE_UID, seccompProfile: { type: 'RuntimeDefault' } },
+      volumes: [
+        { name: 'bundle', configMap: { name: BUNDLE } },
+        { name: 'meshtax', emptyDir: { sizeLimit: '32Mi' } },
+      ],
+      initContainers: [
+        {
+          ...container(options, 'unpack', side),
+          command: ['node', '-e', UNPACK],
+          volumeMounts: [
+            { name: 'bundle', mountPath: '/bundle', readOnly: true },
+            { name: 'meshtax', mountPath: '/meshtax' },
+          ],
+        },
+      ],
+      containers: [
+        {
+          ...container(options, side === 'client' ? GENERATOR_CONTAINER : SERVER_CONTAINER, side),
+          // The server ends when its stdin does; the generator is started in its pod by exec.
+          stdin: true,
+          command:
+            side === 'client' ? ['node', SCRIPT, 'wait'] : ['node', SCRIPT, 'server', JSON.stringify({ address: '0.0.0.0', servers })],
+          volumeMounts: [{ name: 'meshtax', mountPath: '/meshtax', readOnly: true }],
+          ...(side === 'server' ? { startupProbe: listening(servers) } : {}),
+        },
+      ],
+    },
+  };
+}
+
+function container({ image, imagePullPolicy, resources, qos }: KubernetesOptions, name: string, side: Side) {
+  const wanted = side === 'client' ? resources.generator : resources.server;
+  return {
+    name,
+    image,
+    imagePullPolicy,
+    resources: { requests: wanted, ...(qos === 'guaranteed' ? { limits: wanted } : {}) },
+    securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
+  };
+}
+
+/** Only until it listens: a probe that goes on would be load of somebody else's. */
+function listening(servers: readonly ServerSpec[]) {
+  return { tcpSocket: { port: servers[0]?.containerPort }, periodSeconds: 1, failureThreshold: 60 };
+}
+
+/** What Istio's injector reads; without it a sidecar takes the pod out of its class. */
+function proxyResources({ resources: { proxy }, qos }: KubernetesOptions): Record<string, string> {
+  const requests = { 'sidecar.istio.io/proxyCPU': proxy.cpu, 'sidecar.istio.io/proxyMemory': proxy.memory };
+  return qos === 'guaranteed'
+    ? { ...requests, 'sidecar.istio.io/proxyCPULimit': proxy.cpu, 'sidecar.istio.io/proxyMemoryLimit': proxy.memory }
+    : requests;
+}

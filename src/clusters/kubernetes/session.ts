@@ -1,0 +1,187 @@
+/** One run's stay on one or several contexts: deploys arms, starts generators in their client pods. */
+import type { ClusterSession, GeneratorSession, HostInstruments } from '../../model/contracts/cluster.ts';
+import type { Component, Deployment, PushUndo } from '../../model/contracts/deployment.ts';
+import type { Datapath } from '../../model/contracts/datapath.ts';
+import type { KubernetesPod, KubernetesSite } from '../../model/contracts/kubernetes.ts';
+import type { ServerSpec } from '../../model/contracts/workload.ts';
+import { MeshtaxError } from '../../model/errors.ts';
+import type { Selected } from '../../model/experiment.ts';
+import type { System } from '../../model/ports.ts';
+import { ProcessGenerator, ReplyQueue } from '../generator-session.ts';
+import type { Context } from './context.ts';
+import { deploymentOf, type ArmState } from './deployment.ts';
+import { FanOut } from './fan-out.ts';
+import { clientName, GENERATOR_CONTAINER, namespaceObjects, SCRIPT, SERVICE, workloadObjects, type ArmPlace } from './manifests.ts';
+import { armNamespace } from './names.ts';
+import { bindingOf, type KubernetesOptions } from './options.ts';
+import { waitForPods, type Pod } from './pods.ts';
+
+/** Ports on the host's network must not meet those of others there, nor of another arm. */
+const HOST_PORTS = { from: 28_000, perArm: 100 };
+
+export interface SessionSetting {
+  readonly system: System;
+  readonly options: KubernetesOptions;
+  readonly contexts: readonly Context[];
+  readonly run: string;
+  readonly bundle: string;
+  readonly logDirectory: string;
+  readonly facts: ClusterSession['facts'];
+  readonly findings: ClusterSession['findings'];
+}
+
+export class KubernetesSession implements ClusterSession {
+  /** Every arm has its own pods, hence its own generator: sockets are opened where the sidecar is. */
+  readonly generators = 'in-pod';
+  readonly provesEachBlock = true;
+  readonly host: HostInstruments = {};
+  readonly system: System;
+  readonly #setting: SessionSetting;
+  readonly #arms = new Map<Deployment, ArmState>();
+  #deployed = 0;
+  #started = 0;
+
+  constructor(setting: SessionSetting) {
+    this.#setting = setting;
+    const { system, options } = setting;
+    // The generator's machine is its container.
+    this.system = {
+      ...system,
+      host: { ...system.host, cpuCount: Math.max(1, Math.floor(Number.parseFloat(options.resources.generator.cpu) || 1)) },
+    };
+  }
+
+  get facts() {
+    return this.#setting.facts;
+  }
+
+  get findings() {
+    return this.#setting.findings;
+  }
+
+  async deploy(datapath: Datapath, selected: Selected, servers: readonly ServerSpec[], undo: PushUndo): Promise<Deployment> {
+    const { system, options, run, bundle } = this.#setting;
+    if (!datapath.kubernetes) throw new MeshtaxError('MT1007', { datapath: datapath.id, cluster: 'kubernetes', available: 'lab' });
+    const number = this.#deployed++;
+    const context = this.#contextOf(selected.name);
+    const { kubectl } = context;
+    const shape = await datapath.kubernetes.shape(kubectl, selected.options);
+    const namespace = armNamespace(run, number, selected.name);
+    const place: ArmPlace = {
+      run,
+      arm: selected.name,
+      namespace,
+      shape,
+      clientNodes: context.chosen.clients,
+      serverNode: context.chosen.server,
+      servers: shape.hostNetwork === true ? servers.map((spec) => onHost(spec, number)) : servers,
+    };
+    undo(`namespace ${namespace}`, () => removeNamespace(context, namespace));
+    await kubectl.apply(namespaceObjects(place, bundle));
+    const further = (await datapath.kubernetes.objects?.({ namespace, servers: place.servers, read: this.#read }, selected.options)) ?? [];
+    await kubectl.apply([...further, ...workloadObjects(place, options)]);
+    const wanted = { namespace, arm: selected.name, count: place.clientNodes.length + 1, timeoutMs: options.readyTimeoutSeconds * 1000 };
+    const pods = await waitForPods(kubectl, system.clock, wanted);
+    refuseWrongPlaces(pods, place, context.name, options);
+
+    const site = await this.#siteOf(context, place, pods, undo);
+    const parts = await datapath.kubernetes.inspect(site, selected.options);
+    if (parts.problems.length > 0)
+      throw new MeshtaxError('MT5007', { arm: selected.name, context: context.name, problem: parts.problems.join('; ') });
+    const state: ArmState = {
+      setting: this.#setting,
+      context,
+      place,
+      site,
+      parts,
+      seen: new Map(pods.map((pod) => [pod.metadata.name, pod])),
+    };
+    const deployment = await deploymentOf(state, undo);
+    this.#arms.set(deployment, state);
+    return deployment;
+  }
+
+  async startGenerator(inside: Deployment | undefined, undo: PushUndo): Promise<GeneratorSession> {
+    const state = inside && this.#arms.get(inside);
+    if (!state) throw new Error('on Kubernetes a generator lives in a client pod');
+    const sessions = [];
+    for (const pod of state.site.clients) sessions.push(await this.#startIn(state, pod, undo));
+    return FanOut.over(sessions, this.#setting.system.clock);
+  }
+
+  async #startIn({ context, place }: ArmState, pod: KubernetesPod, undo: PushUndo): Promise<ProcessGenerator> {
+    const logFile = `${this.#setting.logDirectory}/generator-${this.#started++}.log`;
+    const replies = new ReplyQueue();
+    const args = ['exec', '--stdin', `--namespace=${place.namespace}`, pod.name, `--container=${GENERATOR_CONTAINER}`, '--'];
+    let process: ReturnType<typeof context.kubectl.start> | undefined;
+    undo(`the generator in ${pod.name}`, async () => process?.stop());
+    process = context.kubectl.start([...args, 'node', '--no-warnings', SCRIPT, 'generator'], {
+      logFile,
+      onLine: (line) => replies.push(line),
+    });
+    const component: Component = { role: 'generator', ended: () => (process?.outcome() ? `its stream to ${pod.name} broke` : undefined) };
+    void process.ended.then(() => replies.fail(`its stream to ${pod.name} broke`));
+    const session = new ProcessGenerator(component, process, replies, logFile);
+    await session.ready();
+    return session;
+  }
+
+  readonly #read = (file: string): Promise<string> => {
+    const { files, host } = this.#setting.system;
+    return files.readText(`${host.projectRoot}/clusters/kubernetes/${file}`);
+  };
+
+  #contextOf(arm: string): Context {
+    const { contexts, options } = this.#setting;
+    const { context } = bindingOf(options, arm);
+    const found = contexts.find(({ name }) => name === context);
+    if (!found) throw new Error(`the context ${context} was not opened`);
+    return found;
+  }
+
+  async #siteOf(context: Context, place: ArmPlace, pods: readonly Pod[], undo: PushUndo): Promise<KubernetesSite> {
+    const { kubectl } = context;
+    const byName = new Map(pods.map((pod) => [pod.metadata.name, pod]));
+    const podOf = (side: KubernetesPod['side'], name: string): KubernetesPod => {
+      const { spec, status } = byName.get(name) as Pod;
+      return { side, namespace: place.namespace, name, node: spec.nodeName ?? '', address: status.podIP ?? '' };
+    };
+    const { spec } = await kubectl.get<{ spec: { clusterIP: string } }>(`/api/v1/namespaces/${place.namespace}/services/${SERVICE}`);
+    return {
+      arm: place.arm,
+      run: place.run,
+      api: kubectl,
+      namespace: place.namespace,
+      clients: place.clientNodes.map((_, index) => podOf('client', clientName(index))),
+      server: podOf('server', 'server'),
+      service: { host: `${SERVICE}.${place.namespace}.svc`, address: spec.clusterIP },
+      servers: place.servers,
+      undo,
+      relay: () => context.relay(undo),
+    };
+  }
+}
+
+function onHost(spec: ServerSpec, arm: number): ServerSpec {
+  const port = HOST_PORTS.from + (arm % 20) * HOST_PORTS.perArm + (spec.containerPort % HOST_PORTS.perArm);
+  return { ...spec, containerPort: port, servicePort: port };
+}
+
+async function removeNamespace({ kubectl }: Context, namespace: string): Promise<void> {
+  await kubectl.run(['delete', 'namespace', namespace, '--ignore-not-found', '--wait=false'], { timeoutMs: 30_000 });
+}
+
+/** A label that is on two nodes, or a scheduler of somebody's own: asked for is not the same as got. */
+function refuseWrongPlaces(pods: readonly Pod[], place: ArmPlace, context: string, { qos }: KubernetesOptions): void {
+  for (const { metadata, spec, status } of pods) {
+    const index = place.clientNodes.findIndex((_, at) => clientName(at) === metadata.name);
+    const wanted = index < 0 ? place.serverNode : place.clientNodes[index];
+    if (spec.nodeName !== wanted)
+      throw new MeshtaxError('MT5005', { context, problem: `${metadata.name} of ${place.arm} is on ${spec.nodeName}, not on ${wanted}` });
+    if (qos === 'guaranteed' && status.qosClass !== 'Guaranteed')
+      throw new MeshtaxError('MT5005', {
+        context,
+        problem: `${metadata.name} of ${place.arm} is ${status.qosClass}, not Guaranteed: something in it has no limits`,
+      });
+  }
+}

@@ -1,0 +1,232 @@
+/** What Cilium's datapaths share: the agents' own word on how they forward, and counters of the two endpoints. */
+import { z } from 'zod';
+import type { PathExpectation } from '../../model/contracts/deployment.ts';
+import type { KubernetesApi, KubernetesParts, KubernetesPod, KubernetesSite, MeshRelease } from '../../model/contracts/kubernetes.ts';
+import { MeshtaxError } from '../../model/errors.ts';
+import { PLAIN, type Features } from '../../model/features.ts';
+import { podsOf } from './baseline.ts';
+import { podsLabelled } from './istio.ts';
+import { HOW } from './manifests.ts';
+
+export const CILIUM_VERSIONS = ['1.18.5', '1.19.4', '1.19.6', '1.20.0', '1.20.2'] as const;
+const NAMESPACE = 'kube-system';
+const AGENT = 'cilium-agent';
+
+export const ciliumOptions = z.object({
+  mode: z.enum(HOW).default('use').describe('use: the Cilium that is there, as found; install: the pinned chart, removed again'),
+  version: z.enum(CILIUM_VERSIONS).default('1.19.6').describe('of the chart, for mode: install'),
+});
+
+export function ciliumReleases(folder: string): (selected: unknown) => readonly MeshRelease[] {
+  return (selected) => {
+    const { mode, version } = ciliumOptions.parse(selected);
+    return mode === 'use' ? [] : [{ release: 'cilium', namespace: NAMESPACE, chart: 'cilium', version, values: `${folder}/values.yaml` }];
+  };
+}
+
+/** Of `cilium-dbg status -o json` (api/v1/openapi.yaml, StatusResponse): what is looked at. */
+export interface AgentStatus {
+  readonly cilium?: { readonly state?: string; readonly msg?: string };
+  readonly encryption?: { readonly mode?: string };
+  readonly hubble?: { readonly state?: string };
+  readonly masquerading?: { readonly mode?: string };
+  readonly proxy?: { readonly 'envoy-deployment-mode'?: string; readonly redirects?: readonly unknown[] | null };
+  readonly routing?: {
+    readonly 'inter-host-routing-mode'?: string;
+    readonly 'intra-host-routing-mode'?: string;
+    readonly 'tunnel-protocol'?: string;
+  };
+  readonly 'kube-proxy-replacement'?: { readonly mode?: string };
+  readonly 'datapath-mode'?: string;
+  readonly 'attach-mode'?: string;
+}
+
+/** How the agents of both nodes say they forward; a difference between them is told, not averaged. */
+export interface CiliumFacts {
+  readonly routing: string;
+  readonly hostRouting: string;
+  readonly kubeProxyReplacement: string;
+  readonly masquerading: string;
+  readonly encryption: string;
+  readonly device: string;
+  readonly proxyRedirects: number;
+  readonly ready: boolean;
+}
+
+export function factsOf(statuses: readonly AgentStatus[]): CiliumFacts {
+  const all = (of: (status: AgentStatus) => string | undefined) =>
+    [...new Set(statuses.map((status) => of(status) ?? 'unknown'))].join(' | ');
+  return {
+    routing: all(({ routing }) =>
+      [routing?.['inter-host-routing-mode'], routing?.['tunnel-protocol']]
+        .filter((each) => each)
+        .join(' ')
+        .toLowerCase(),
+    ),
+    hostRouting: all(({ routing }) => routing?.['intra-host-routing-mode']),
+    kubeProxyReplacement: all((status) => status['kube-proxy-replacement']?.mode),
+    masquerading: all(({ masquerading }) => masquerading?.mode),
+    encryption: all(({ encryption }) => encryption?.mode),
+    device: all((status) => [status['datapath-mode'], status['attach-mode']].filter((each) => each).join(', ')),
+    proxyRedirects: statuses.reduce((sum, { proxy }) => sum + (proxy?.redirects?.length ?? 0), 0),
+    ready: statuses.length > 0 && statuses.every(({ cilium }) => cilium?.state === 'Ok'),
+  };
+}
+
+/** What one of Cilium's datapaths demands of what is found, and what it then is. */
+export interface CiliumKind {
+  readonly id: string;
+  /** Why these facts are not this datapath. */
+  problems(facts: CiliumFacts): readonly string[];
+  features(facts: CiliumFacts | undefined): Features;
+  /** Pods of the node proxy are part of its cost. */
+  readonly nodeProxy: boolean;
+}
+
+export function ciliumFeatures(facts: CiliumFacts | undefined, notes: string): Features {
+  return {
+    ...PLAIN,
+    identity: 'ip',
+    policy: 'l4',
+    telemetry: 'flow events by Hubble, aggregated',
+    loadBalancing: facts?.kubeProxyReplacement === 'False' ? 'kube-proxy for the host, eBPF for pods' : 'eBPF, at connect()',
+    notes: facts ? `${notes}; routing ${facts.routing}, host routing ${facts.hostRouting}, ${facts.device}` : notes,
+  };
+}
+
+/** @throws MeshtaxError MT5007 where no agent answers. */
+export async function requireCilium(api: KubernetesApi, arm: string): Promise<void> {
+  const config = await api.find(`/api/v1/namespaces/${NAMESPACE}/configmaps/cilium-config`);
+  if (!config)
+    throw new MeshtaxError('MT5007', {
+      arm,
+      context: api.context,
+      problem: `there is no cilium-config in ${NAMESPACE}: Cilium is not installed`,
+    });
+}
+
+interface Agent {
+  readonly namespace: string;
+  readonly name: string;
+  readonly node: string;
+}
+
+async function agentsOf({ api, clients, server }: KubernetesSite): Promise<readonly Agent[]> {
+  const nodes = new Set([...clients, server].map(({ node }) => node));
+  const found = await podsLabelled(api, NAMESPACE, 'k8s-app=cilium');
+  return found.filter(({ node }) => nodes.has(node)).map((agent) => ({ namespace: NAMESPACE, ...agent }));
+}
+
+/** cilium-dbg has been `cilium` before 1.15; what is supported has the new name. */
+async function ask<T>(api: KubernetesApi, agent: Agent, command: readonly string[]): Promise<T> {
+  return JSON.parse((await api.exec(agent, AGENT, ['cilium-dbg', ...command, '-o', 'json'])).stdout) as T;
+}
+
+export const AT_SERVER: readonly PathExpectation[] = [
+  { counter: 'ciliumEndpoints', equals: 'zero', meaning: 'pods of its that Cilium does not forward for' },
+  { counter: 'serverIngressPackets', equals: 'at-least-requests', meaning: 'packets that the server’s policy program let in' },
+];
+
+export async function inspectCilium(site: KubernetesSite, kind: CiliumKind): Promise<KubernetesParts> {
+  const { api } = site;
+  const agents = await agentsOf(site);
+  const statuses = await Promise.all(agents.map((agent) => ask<AgentStatus>(api, agent, ['status'])));
+  const facts = factsOf(statuses);
+  const images = await imagesOf(api);
+  const relay = await site.relay();
+  const onServer = agents.find(({ node }) => node === site.server.node);
+  const operators = await podsLabelled(api, NAMESPACE, 'io.cilium/app=operator');
+  const proxies = kind.nodeProxy ? await podsLabelled(api, NAMESPACE, 'k8s-app=cilium-envoy') : [];
+  const involved = new Set(agents.map(({ node }) => node));
+  return {
+    features: kind.features(facts),
+    problems: [
+      ...(facts.ready ? [] : ['not every agent of its nodes says that it is ok']),
+      ...(agents.length < new Set([...site.clients, site.server].map(({ node }) => node)).size
+        ? ['not every node of its pods has an agent']
+        : []),
+      ...kind.problems(facts),
+    ],
+    expectations: AT_SERVER,
+    pathCounters: async () => ({
+      ciliumEndpoints: await podsOutside(site),
+      serverIngressPackets: onServer ? await ingressPackets(api, onServer, site.server) : 0,
+    }),
+    address: (server) => ({ host: site.service.address, port: server.servicePort }),
+    containers: [
+      ...agents.map(({ name, node }) => ({ role: 'agent' as const, node, namespace: NAMESPACE, pod: name, container: AGENT })),
+      ...operators.map(({ name, node }) => ({
+        role: 'control-plane' as const,
+        node,
+        namespace: NAMESPACE,
+        pod: name,
+        container: 'cilium-operator',
+      })),
+      ...proxies
+        .filter(({ node }) => involved.has(node))
+        .map(({ name, node }) => ({ role: 'node-proxy' as const, node, namespace: NAMESPACE, pod: name, container: 'cilium-envoy' })),
+    ],
+    observed: relay !== undefined,
+    notes: {
+      ...images,
+      routing: facts.routing,
+      hostRouting: facts.hostRouting,
+      kubeProxyReplacement: facts.kubeProxyReplacement,
+      masquerading: facts.masquerading,
+      encryption: facts.encryption,
+      device: facts.device,
+    },
+  };
+}
+
+async function imagesOf(api: KubernetesApi): Promise<Record<string, string>> {
+  const set = await api.find<{
+    spec: { template: { spec: { containers: readonly { image: string }[] } } };
+    metadata: { labels?: Record<string, string> };
+  }>(`/apis/apps/v1/namespaces/${NAMESPACE}/daemonsets/cilium`);
+  return { cilium: set?.spec.template.spec.containers[0]?.image ?? '' };
+}
+
+interface EndpointList {
+  readonly items: readonly {
+    readonly metadata: { readonly name: string };
+    readonly status?: { readonly id?: number; readonly state?: string };
+  }[];
+}
+
+async function endpointsOf({ api, namespace }: Pick<KubernetesSite, 'api' | 'namespace'>): Promise<EndpointList['items']> {
+  return (await api.find<EndpointList>(`/apis/cilium.io/v2/namespaces/${namespace}/ciliumendpoints`))?.items ?? [];
+}
+
+async function podsOutside(site: KubernetesSite): Promise<number> {
+  const ready = new Set((await endpointsOf(site)).filter(({ status }) => status?.state === 'ready').map(({ metadata }) => metadata.name));
+  return podsOf(site).filter(({ name }) => !ready.has(name)).length;
+}
+
+/** One entry of an endpoint's policy map, with what it let pass. */
+export interface PolicyEntry {
+  readonly Packets?: number;
+  readonly Key?: { readonly TrafficDirection?: number };
+}
+
+const INGRESS = 0;
+/** The agent's word for "not counted": the highest number of 64 bits. */
+const NOT_COUNTED = 2 ** 63;
+
+export function packetsIn(entries: readonly PolicyEntry[]): number {
+  return entries
+    .filter(({ Key, Packets = 0 }) => Key?.TrafficDirection === INGRESS && Packets < NOT_COUNTED)
+    .reduce((sum, { Packets = 0 }) => sum + Packets, 0);
+}
+
+async function ingressPackets(api: KubernetesApi, agent: Agent, { namespace, name }: KubernetesPod): Promise<number> {
+  const endpoint = (await endpointsOf({ api, namespace })).find(({ metadata }) => metadata.name === name)?.status?.id;
+  if (endpoint === undefined) return 0;
+  const found = await ask<readonly PolicyEntry[] | PolicyEntry>(api, agent, ['bpf', 'policy', 'get', String(endpoint)]);
+  return packetsIn(Array.isArray(found) ? (found as readonly PolicyEntry[]) : [found as PolicyEntry]);
+}
+
+/** Native routing, masquerading and host routing in eBPF: the tuning guide's profile, less what needs a special kernel. */
+export function isTuned({ routing, masquerading, hostRouting }: Pick<CiliumFacts, 'routing' | 'masquerading' | 'hostRouting'>): boolean {
+  return routing === 'native' && masquerading === 'BPF' && hostRouting === 'BPF';
+}

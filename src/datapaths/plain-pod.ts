@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import type { Datapath } from '../model/contracts/datapath.ts';
+import { memberSchema } from '../model/experiment.ts';
+import { PLAIN } from '../model/features.ts';
+import { ciliumEndpoints, NOTHING_MORE, UNTOUCHED, untouched } from './kubernetes/baseline.ts';
+import { plainRouting } from './plain-routing.ts';
+
+const features = { ...PLAIN, notes: 'pod to pod by address on the cluster’s own network plugin; no service address, no mesh' };
+
+/** Two pods on the cluster's own network, by address: what a mesh is charged against. In the lab: plain routing. */
+export const plainPod: Datapath = {
+  id: 'plain-pod',
+  title: 'plain pods',
+  schema: memberSchema('plain-pod', z.object({})),
+  features: () => features,
+  lab: { deploy: plainRouting },
+  kubernetes: {
+    shape: async () => ({ namespaceLabels: { 'istio-injection': 'disabled', 'istio.io/dataplane-mode': 'none' } }),
+    async inspect(site) {
+      const endpoints = await ciliumEndpoints(site);
+      return {
+        ...NOTHING_MORE,
+        features,
+        problems: endpoints > 0 ? ['its pods are Cilium’s endpoints: here that is the datapath `cilium`'] : [],
+        expectations: UNTOUCHED,
+        pathCounters: () => untouched(site),
+        address: (server) => ({ host: site.server.address, port: server.containerPort }),
+      };
+    },
+  },
+};

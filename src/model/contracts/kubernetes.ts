@@ -1,0 +1,115 @@
+/** What a Kubernetes cluster hands to a datapath: two pods, and the means to look at the cluster around them. */
+import type { Features } from '../features.ts';
+import type { CommandResult } from '../ports.ts';
+import type { PathExpectation, PushUndo, Role } from './deployment.ts';
+import type { ServerSpec } from './workload.ts';
+
+/** An object as the API takes it; what is inside is data and goes out as JSON. */
+export interface KubernetesObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+  readonly [field: string]: unknown;
+}
+
+/** Reads of one context. Every one counts against the stated rate of requests. */
+export interface KubernetesApi {
+  readonly context: string;
+  /** @throws MeshtaxError MT5003 unless the answer is 200. */
+  get<T = unknown>(path: string): Promise<T>;
+  /** Undefined: there is no such object, or no such kind. */
+  find<T = unknown>(path: string): Promise<T | undefined>;
+  text(path: string, timeoutMs?: number): Promise<string>;
+  exec(pod: { readonly namespace: string; readonly name: string }, container: string, command: readonly string[]): Promise<CommandResult>;
+}
+
+export type Side = 'client' | 'server';
+
+/** How a datapath wants the two pods to be; all of it is merged into what every pod of ours has. */
+export interface PodShape {
+  readonly hostNetwork?: boolean;
+  readonly namespaceLabels?: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** A container of these names that somebody else puts into the pod (a sidecar), and whose proxy it is. */
+  readonly injected?: { readonly container: string; readonly sides: readonly Side[] };
+}
+
+export interface KubernetesPod {
+  readonly side: Side;
+  readonly namespace: string;
+  readonly name: string;
+  readonly node: string;
+  readonly address: string;
+}
+
+export interface KubernetesSite {
+  readonly arm: string;
+  readonly run: string;
+  readonly api: KubernetesApi;
+  readonly namespace: string;
+  readonly clients: readonly KubernetesPod[];
+  readonly server: KubernetesPod;
+  readonly service: { readonly host: string; readonly address: string };
+  readonly servers: readonly ServerSpec[];
+  readonly undo: PushUndo;
+  /** Where flows are asked for, when somebody observes them: a gRPC target of this machine. */
+  relay(): Promise<string | undefined>;
+}
+
+/** What a datapath adds to a deployment, as the cluster reports it: not as it was asked for. */
+export interface KubernetesParts {
+  readonly features: Features;
+  /** Why the traffic cannot be on this datapath; nothing is measured then. */
+  readonly problems: readonly string[];
+  readonly expectations: readonly PathExpectation[];
+  pathCounters(): Promise<Readonly<Record<string, number>>>;
+  address(server: ServerSpec): { readonly host: string; readonly port: number };
+  /** Containers besides ours whose CPU and memory this datapath costs: sidecars, node proxies, agents, control planes. */
+  readonly containers: readonly {
+    readonly role: Role;
+    readonly node: string;
+    readonly namespace: string;
+    readonly pod: string;
+    readonly container: string;
+  }[];
+  readonly observed: boolean;
+  readonly notes: Readonly<Record<string, string>>;
+}
+
+/** A chart that brings a mesh, and the values it gets: data under clusters/kubernetes/<datapath>/. */
+export interface MeshRelease {
+  readonly release: string;
+  readonly namespace: string;
+  /** Key under `charts` of the cluster's options, with a public repository as its default. */
+  readonly chart: string;
+  readonly version: string;
+  /** Below clusters/kubernetes/. */
+  readonly values: string;
+}
+
+/** What manifests are made from. */
+export interface ManifestKit {
+  readonly namespace: string;
+  readonly servers: readonly ServerSpec[];
+  /** A file below clusters/kubernetes/. */
+  read(file: string): Promise<string>;
+}
+
+export interface KubernetesDatapath {
+  /** What is installed when the experiment says `mode: install`, in this order. */
+  releases?(options: unknown): readonly MeshRelease[];
+  /** Before the pods exist: what they must look like, given what the cluster has. */
+  shape(api: KubernetesApi, options: unknown): Promise<PodShape>;
+  /** What it makes besides, in words, for `meshtax plan`. */
+  creates?(options: unknown): readonly string[];
+  /** Further objects in the arm's namespace, applied before the pods. */
+  objects?(kit: ManifestKit, options: unknown): Promise<readonly KubernetesObject[]>;
+  /** The pods are ready: what are they on? */
+  inspect(site: KubernetesSite, options: unknown): Promise<KubernetesParts>;
+}
