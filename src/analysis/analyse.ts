@@ -5,6 +5,7 @@
 import { tierOf } from '../model/features.ts';
 import { seededRandom } from '../model/random.ts';
 import type { ArmRecord, ComparisonDesign, StoredRun, TrialRecord } from '../model/records.ts';
+import { boundsOf, widened } from './bounds.ts';
 import { curveOf, type CurvePoint } from './curve.ts';
 import { SAMPLES_ABOVE } from './histogram.ts';
 import { flowSummaries, pairsOfInstruments, type FlowSummary, type PairOfInstruments } from './instruments.ts';
@@ -261,11 +262,10 @@ function cellMetric(
   const valueOf = ({ values, tooFew }: Series) =>
     tooFew > 0
       ? undefined
-      : estimateOf(
-          values.map(({ value }) => value),
-          confidence,
-          kind,
-        );
+      : widened(values.map(boundsOf), (plain) => {
+          const interval = estimateOf(plain, confidence, kind);
+          return interval && { interval };
+        })?.interval;
   const value = valueOf(series);
   const missing =
     series.tooFew > 0

@@ -24,6 +24,19 @@ const PERCENTILES = [
   ['p99.9', 0.999],
 ] as const;
 
+/** In the order in which a request meets them; the rest of the machine is what no component was charged with. */
+export const COMPONENTS = [
+  'generator',
+  'client-proxy',
+  'node-proxy',
+  'waypoint',
+  'server-proxy',
+  'server-app',
+  'observer',
+  'agent',
+  'control-plane',
+] as const;
+
 /** Component of the eBPF programs' own time: inside the machine figure, beside the cgroups. */
 export const EBPF_COMPONENT = 'ebpf-programs';
 
@@ -34,7 +47,11 @@ export interface TrialMetric {
   readonly metric: MetricId;
   /** Undefined: not enough samples. */
   readonly value: number | undefined;
+  /** What the instrument itself bounds it by, where it does. */
+  readonly range?: Range | undefined;
 }
+
+export type Range = readonly [low: number, high: number];
 
 /** Latency percentiles of one histogram of one trial. */
 export function latencyMetrics(histogram: Histogram | undefined): TrialMetric[] {
@@ -49,7 +66,12 @@ export function latencyMetrics(histogram: Histogram | undefined): TrialMetric[] 
 export function resourceMetrics(trial: TrialRecord, withCpu: boolean): TrialMetric[] {
   const answered = answersOf(trial);
   const cpu = withCpu
-    ? [...cpuByComponent(trial)].map(([component, ns]) => cpuMetric(component, answered === 0 ? undefined : (ns / answered) * 1000))
+    ? [...cpuByComponent(trial)].map(([component, ns]) => {
+        const per1000 = (each: number) => (each / answered) * 1000;
+        const range = cpuRangeOf(trial, component);
+        const metric = cpuMetric(component, answered === 0 ? undefined : per1000(ns));
+        return range ? { ...metric, range: [per1000(range[0]), per1000(range[1])] as const } : metric;
+      })
     : [];
   return [...capacityOf(trial), ...cpu, ...memoryOf(trial), ...detailsOf(trial, answered)];
 }
@@ -59,7 +81,7 @@ export function answersOf(trial: TrialRecord): number {
 }
 
 /** Instruments that see the same as a more precise one: their figures are for comparing, unless there is no other. */
-const SECOND_SOURCES = new Set(['cadvisor']);
+const SECOND_SOURCES = new Set(['cadvisor', 'node-samples']);
 
 function measuresOfRecord({ measures }: TrialRecord): Measure[] {
   const precise = new Set(measures.filter(({ collector }) => !SECOND_SOURCES.has(collector)).map(nameOfMeasure));
@@ -81,6 +103,14 @@ export function cpuByComponent(trial: TrialRecord): Map<string, number> {
   return byComponent;
 }
 
+/** Bounds of a component's CPU time where an instrument gave any: of several containers, added up. */
+function cpuRangeOf(trial: TrialRecord, component: string): Range | undefined {
+  const own = measuresOfRecord(trial).filter((measure) => measure.metric === 'cpu' && measure.component === component);
+  if (!own.some(({ range }) => range)) return undefined;
+  const sum = (at: 0 | 1) => own.reduce((total, { range, value }) => total + (range ? range[at] : value), 0);
+  return [sum(0), sum(1)];
+}
+
 /** Per 1000 requests. The soaker's figure is the machine's headline; without one, /proc/stat's is. */
 export function cpuMetric(component: string, value: number | undefined): TrialMetric {
   const titles: Record<string, string> = {
@@ -99,7 +129,7 @@ function capacityOf(trial: TrialRecord): TrialMetric[] {
 }
 
 /** What a datapath adds to a pair of pods: its proxies, not the application. The observer is the node's, one for all pods. */
-const NOT_THE_DATAPATH = new Set(['generator', 'server-app', 'observer']);
+const NOT_THE_DATAPATH = new Set(['generator', 'server-app', 'observer', 'agent', 'control-plane']);
 
 function memoryOf(trial: TrialRecord): TrialMetric[] {
   const measured = measuresOfRecord(trial).filter(({ metric, component }) => metric === 'memory' && component !== 'generator');
@@ -108,10 +138,12 @@ function memoryOf(trial: TrialRecord): TrialMetric[] {
     metric: { id: `memory.${component}`, title, unit: 'bytes', group: 'memory', better: 'lower' },
     value,
   });
+  const byComponent = new Map<string, number>();
+  for (const { component, value } of measured) byComponent.set(component, (byComponent.get(component) ?? 0) + value);
   const datapath = measured.filter(({ component }) => !NOT_THE_DATAPATH.has(component)).reduce((sum, { value }) => sum + value, 0);
   return [
     of('datapath', 'memory of the datapath', datapath),
-    ...measured.map(({ component, value }) => of(component, `memory, ${component}`, value)),
+    ...[...byComponent].map(([component, value]) => of(component, `memory, ${component}`, value)),
   ];
 }
 

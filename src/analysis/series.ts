@@ -3,12 +3,14 @@ import type { Histogram } from 'hdr-histogram-js';
 import type { TrialRecord } from '../model/records.ts';
 import { decode, newHistogram } from '../model/histogram.ts';
 import { ladderBlocks, type LadderBlock } from './ladder.ts';
-import { cpuMetric, latencyMetrics, resourceMetrics, type MetricId, type TrialMetric } from './metrics.ts';
+import { cpuMetric, latencyMetrics, resourceMetrics, type MetricId, type Range, type TrialMetric } from './metrics.ts';
 
 export interface BlockValue {
   readonly block: number;
   readonly deployment: number;
   readonly value: number;
+  /** Where the instrument bounds it. */
+  readonly range?: Range | undefined;
   /** Requests sent in the window behind it; null where that is no sample size (CPU, memory). */
   readonly sent: number | null;
 }
@@ -78,10 +80,10 @@ class Builder {
     for (const each of metrics) this.addValue(trial, each, counted ? (trial.result.arms[0]?.sent ?? 0) : null);
   }
 
-  addValue({ block, deployment }: { block: number; deployment: number }, { metric, value }: TrialMetric, sent: number | null): void {
+  addValue({ block, deployment }: { block: number; deployment: number }, { metric, value, range }: TrialMetric, sent: number | null): void {
     const entry = this.#series.get(metric.id) ?? { metric, values: [], tooFew: 0 };
     if (value === undefined) entry.tooFew++;
-    else entry.values.push({ block, deployment, value, sent });
+    else entry.values.push({ block, deployment, value, ...(range ? { range } : {}), sent });
     this.#series.set(metric.id, entry);
   }
 

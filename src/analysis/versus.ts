@@ -1,6 +1,7 @@
 /** One figure of one arm against the baseline's: paired inside blocks, interval, evidence, cross-checks. */
 import { mean, median, sampleStandardDeviation } from 'simple-statistics';
 import type { Random } from '../model/random.ts';
+import { boundsOf, widened } from './bounds.ts';
 import type { BlockValue, Series } from './series.ts';
 import { independentValues } from './statistics/autocorrelation.ts';
 import { hierarchicalBootstrap } from './statistics/bootstrap.ts';
@@ -19,6 +20,9 @@ const DEPLOYMENTS_DIFFER_P = 0.05;
 
 /** A deployment takes about as long as this many blocks: for the suggested repetition counts. */
 const DEPLOYMENT_COST = 2;
+
+/** A lower bound of zero has no logarithm; the interval then reaches very far down, as it should. */
+const TINY = 1e-9;
 
 export interface Inference {
   readonly kind: IntervalKind;
@@ -80,8 +84,21 @@ export function compareSeries(own: Series, baseline: Series, inference: Inferenc
   const differences = pairs.map(({ own: a, other: b }) => a.value - b.value);
   const positive = pairs.every(({ own: a, other: b }) => a.value > 0 && b.value > 0);
   const logs = positive ? pairs.map(({ own: a, other: b }) => Math.log(a.value / b.value)) : undefined;
-  const difference = settled(differences, pairs, inference);
-  const ratio = logs && settled(logs, pairs, inference);
+  const bounded = pairs.map((pair) => [boundsOf(pair.own), boundsOf(pair.other)] as const);
+  const difference = widened(
+    bounded.map(([a, b]) => ({ mid: a.mid - b.mid, low: a.low - b.high, high: a.high - b.low })),
+    (values) => settled(values, pairs, inference),
+  );
+  const ratio =
+    logs &&
+    widened(
+      bounded.map(([a, b]) => ({
+        mid: Math.log(a.mid / b.mid),
+        low: Math.log(Math.max(a.low, TINY) / b.high),
+        high: Math.log(a.high / Math.max(b.low, TINY)),
+      })),
+      (values) => settled(values, pairs, inference),
+    );
   if (!difference) return undefined;
   const scale = logs ?? differences;
   const { values, merged, correlation, inflation } = independentValues(scale);

@@ -77,7 +77,8 @@ function override(app: App, experiment: Experiment, overrides: PlanFile['overrid
     overrides.cluster === undefined ? experiment.cluster : moveTo(clusterNamed(app, overrides.cluster, 'run'), experiment.cluster);
   const where = app.families.clusters.find(({ id }) => id === cluster.id);
   const noLadder = where?.readsCpuAtAnyMoment?.(cluster) === false;
-  return { ...experiment, statistics: noLadder ? { ...statistics, cpu: false } : statistics, cluster };
+  const apart = where?.drivesTogether === false ? { design: 'block' as const } : {};
+  return { ...experiment, statistics: { ...statistics, ...apart, ...(noLadder ? { cpu: false as const } : {}) }, cluster };
 }
 
 function requireSupport(app: App, experiment: Experiment): void {

@@ -1,13 +1,16 @@
 import type { Collector, Reading } from '../model/contracts/collector.ts';
 import { reasonOf } from '../model/errors.ts';
 import { encode } from '../model/histogram.ts';
-import { observerClient, type ServerStatus } from './hubble/client.ts';
+import type { HubbleView } from '../model/contracts/hubble.ts';
+import { observerClient, type Flow, type ServerStatus } from './hubble/client.ts';
 import { Following } from './hubble/following.ts';
 import { MOST_CONNECTIONS, Tally } from './hubble/tally.ts';
 
 /** So long the last flows of a window are waited for. */
 const PATIENCE_MS = 2000;
 const POLL_MS = 20;
+/** So many times as long as a flow may be held back, the last one is waited for. */
+const SETTLED = 3;
 const METRICS = ['flowEvents', 'flowConnections', 'flowDenied', 'flowDrops', 'flowTranslations'] as const;
 
 /** Flows as Hubble tells them. */
@@ -28,20 +31,20 @@ export const hubble: Collector = {
     if (!view) throw new Error('asked to be opened where it is absent');
     const client = observerClient(view, `${system.host.projectRoot}/clusters/hubble`);
     const tally = new Tally(view);
-    // What a server that settles tells first is of before.
-    let counting = view.settleMs === undefined;
-    const following = new Following(client, system.clock, (flow) => (counting ? tally.add(flow) : undefined));
+    const window = new Window(view);
+    const following = new Following(client, system.clock, (flow) => {
+      if (window.concerns(flow)) tally.add(flow);
+    });
     let before: ServerStatus | undefined;
     let failure: string | undefined;
     try {
       await following.begin();
-      if (view.settleMs !== undefined) await system.clock.sleep(view.settleMs);
       before = await client.status();
-      counting = true;
+      window.open(system.clock.wallTime().getTime());
     } catch (error) {
       failure = reasonOf(error);
     }
-    const alreadyReceived = following.received;
+    const alreadyReceived = window.received;
     const leave = () => {
       following.stop();
       client.close();
@@ -52,10 +55,10 @@ export const hubble: Collector = {
         try {
           if (failure !== undefined || !before) return absent(failure ?? 'no status');
           const after = await client.status();
-          if (view.settleMs !== undefined) await system.clock.sleep(view.settleMs);
           const seen = after.seenFlows - before.seenFlows;
-          const received = () => following.received - alreadyReceived;
-          for (let waitedMs = 0; received() < seen && waitedMs < PATIENCE_MS; waitedMs += POLL_MS) await system.clock.sleep(POLL_MS);
+          const received = () => window.received - alreadyReceived;
+          const patienceMs = PATIENCE_MS + (view.settleMs ?? 0) * SETTLED;
+          for (let waitedMs = 0; received() < seen && waitedMs < patienceMs; waitedMs += POLL_MS) await system.clock.sleep(POLL_MS);
           if (following.failure !== undefined) return absent(following.failure);
           if (seen < 0) return absent('the server was restarted');
           return readingsOf(tally, { lost: following.lost, missing: Math.max(0, seen - received()), reconnects: following.reconnects });
@@ -68,6 +71,29 @@ export const hubble: Collector = {
     };
   },
 };
+
+/** A server that holds flows back to order them tells, at first, of what was before: those are told apart by their time. */
+class Window {
+  readonly #holdsBack: boolean;
+  #fromMs = 0;
+  received = 0;
+
+  constructor({ settleMs }: HubbleView) {
+    this.#holdsBack = settleMs !== undefined;
+    if (this.#holdsBack) this.#fromMs = Number.POSITIVE_INFINITY;
+  }
+
+  open(atMs: number): void {
+    if (this.#holdsBack) this.#fromMs = atMs;
+  }
+
+  concerns({ time }: Flow): boolean {
+    const atMs = (time?.seconds ?? 0) * 1000 + (time?.nanos ?? 0) / 1e6;
+    if (atMs < this.#fromMs) return false;
+    this.received++;
+    return true;
+  }
+}
 
 function absent(reason: string): Reading[] {
   return METRICS.map((metric) => ({ collector: 'hubble', metric, component: 'flows', notMeasured: reason }));

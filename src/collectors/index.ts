@@ -11,5 +11,18 @@ import { hubble } from './hubble.ts';
 import { idleSoaker } from './idle-soaker.ts';
 import { links } from './links.ts';
 import { machineCpu } from './machine-cpu.ts';
+import { nodeCpu } from './node-cpu.ts';
+import { nodeSamples } from './node-samples.ts';
 
-export const collectors: readonly Collector[] = [hubble, idleSoaker, cgroup, machineCpu, envoyStats, bpfStats, links, cadvisor];
+export const collectors: readonly Collector[] = [
+  hubble,
+  idleSoaker,
+  cgroup,
+  machineCpu,
+  envoyStats,
+  bpfStats,
+  links,
+  nodeCpu,
+  nodeSamples,
+  cadvisor,
+];

@@ -10,6 +10,8 @@ import { ebpfLab } from './ebpf-lab.ts';
 import { envoySidecar } from './envoy-sidecar.ts';
 import { hostNetwork } from './host-network.ts';
 import { iptablesService } from './iptables-service.ts';
+import { istioAmbient } from './istio-ambient.ts';
+import { istioAmbientWaypoint } from './istio-ambient-waypoint.ts';
 import { istioSidecar } from './istio-sidecar.ts';
 import { plainPod } from './plain-pod.ts';
 
@@ -21,6 +23,8 @@ export const datapaths: readonly Datapath[] = [
   envoySidecar,
   ebpfLab,
   istioSidecar,
+  istioAmbient,
+  istioAmbientWaypoint,
   cilium,
   ciliumTuned,
   ciliumL7,

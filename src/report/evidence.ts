@@ -1,6 +1,6 @@
 /** The tables behind the verdicts: before masking, the ladder and whether it adds up, cross-checks. */
 import type { Analysis, Cell, CellMetric, ComparisonAnalysis } from '../analysis/analyse.ts';
-import { PRIMARY } from '../analysis/metrics.ts';
+import { COMPONENTS, PRIMARY } from '../analysis/metrics.ts';
 import type { VarianceSplit } from '../analysis/statistics/variance-split.ts';
 import type { Table } from '../charts/chart.ts';
 import { formatDifference, formatEstimate, formatValue } from '../model/format.ts';
@@ -32,9 +32,6 @@ export function maskingTable(comparison: ComparisonAnalysis): Table | undefined 
     rows,
   };
 }
-
-/** In the order in which a request meets them; the rest of the machine is what no component was charged with. */
-const COMPONENTS = ['generator', 'client-proxy', 'server-proxy', 'server-app', 'observer'] as const;
 
 /** Undefined without a ladder. */
 export function ladderTable(comparison: ComparisonAnalysis): Table | undefined {

@@ -1,6 +1,6 @@
 /** The tables of a report. */
 import { baselineWords, type Analysis, type Cell, type ComparisonAnalysis } from '../analysis/analyse.ts';
-import { EBPF_COMPONENT } from '../analysis/metrics.ts';
+import { COMPONENTS, EBPF_COMPONENT } from '../analysis/metrics.ts';
 import type { Table } from '../charts/chart.ts';
 import { formatDifference, formatEstimate } from '../model/format.ts';
 import type { ArmRecord } from '../model/records.ts';
@@ -55,7 +55,7 @@ function titleOf(comparison: ComparisonAnalysis, id: string): string {
 
 /** CPU per 1000 requests and memory, by component. */
 export function componentTable(comparison: ComparisonAnalysis): Table {
-  const components = ['generator', 'client-proxy', 'server-proxy', 'server-app', 'observer', EBPF_COMPONENT];
+  const components = [...COMPONENTS, EBPF_COMPONENT];
   const used = components.filter((component) => comparison.cells.some((cell) => metricOf(cell, `cpu.${component}`)));
   return {
     caption: `${comparison.workload}, ${comparison.load}: CPU per 1000 requests by component (approximate), and its memory`,

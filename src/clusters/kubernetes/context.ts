@@ -22,7 +22,7 @@ export class Context {
   readonly version: string;
   readonly #system: System;
   readonly #directory: string;
-  readonly #cadvisor = new Map<string, CadvisorSource>();
+  readonly #sources = new Map<string, CadvisorSource>();
   #relay: Promise<string | undefined> | undefined;
 
   private constructor(
@@ -64,18 +64,35 @@ export class Context {
       [`${prefix}nodes`]: this.nodes.length,
       [`${prefix}nodeShapes`]: shapesOf(this.nodes).join(' | '),
       [`${prefix}kernel`]: first?.kernelVersion ?? '',
+      [`${prefix}machines`]: this.machinesOf(this.nodes.map(({ metadata }) => metadata.name)).length,
       [`${prefix}containerRuntime`]: first?.containerRuntimeVersion ?? '',
     };
   }
 
   /** One source a node, scraped once for all arms. */
   cadvisor(node: string): CadvisorSource {
-    const known = this.#cadvisor.get(node);
+    return this.#source(`/api/v1/nodes/${node}/proxy/metrics/cadvisor`);
+  }
+
+  #source(path: string): CadvisorSource {
+    const known = this.#sources.get(path);
     if (known) return known;
-    const path = `/api/v1/nodes/${node}/proxy/metrics/cadvisor`;
     const source = { housekeepingMs: HOUSEKEEPING_MS, where: path, clockErrorMs: CLOCK_ERROR_MS, scrape: () => this.kubectl.text(path) };
-    this.#cadvisor.set(node, source);
+    this.#sources.set(path, source);
     return source;
+  }
+
+  /** The kubelet's page of whole-node figures. */
+  resources(node: string): CadvisorSource {
+    return this.#source(`/api/v1/nodes/${node}/proxy/metrics/resource`);
+  }
+
+  /** Nodes that share a kernel are one machine, however many kubelets it has. */
+  machinesOf(names: readonly string[]): string[] {
+    const byBoot = new Map(
+      names.map((name) => [this.nodes.find(({ metadata }) => metadata.name === name)?.status.nodeInfo.bootID ?? name, name]),
+    );
+    return [...byBoot.values()];
   }
 
   /** Where Hubble Relay is reached from here; undefined when there is none. Asked for the first time, it makes the way. */

@@ -1,11 +1,11 @@
 /** An arm on Kubernetes as the run sees it. */
 import type { CadvisorView } from '../../model/contracts/cadvisor.ts';
-import type { Component, Deployment, PushUndo, Role } from '../../model/contracts/deployment.ts';
+import type { Component, Deployment, NodeView, PushUndo, Role } from '../../model/contracts/deployment.ts';
 import type { HubbleView } from '../../model/contracts/hubble.ts';
 import type { KubernetesParts, KubernetesPod, KubernetesSite } from '../../model/contracts/kubernetes.ts';
 import type { Context } from './context.ts';
 import { GENERATOR_CONTAINER, SERVER_CONTAINER, type ArmPlace } from './manifests.ts';
-import { endOf, type Pod, type PodList } from './pods.ts';
+import { endOf, statusesOf, type Pod, type PodList } from './pods.ts';
 import type { SessionSetting } from './session.ts';
 
 /** Relay sorts what comes from several agents (`hubble.relay.sortBufferDrainTimeout`: 1 s). */
@@ -37,7 +37,7 @@ export async function deploymentOf(state: ArmState, undo: PushUndo): Promise<Dep
     envoys: [],
     bpfPrograms: [],
     links: [],
-    nodes: [],
+    nodes: await nodesOf(state, own),
     cadvisor: viewsOf(state, own),
     hubble: parts.observed ? await hubbleView(state, undo) : undefined,
     expectations: parts.expectations,
@@ -97,6 +97,39 @@ function viewsOf({ context, site, parts }: ArmState, own: readonly OwnContainer[
       .filter((pod) => pod.node === node)
       .map(({ side, namespace, name }) => ({ name: side, namespace, pod: name })),
   }));
+}
+
+/** The nodes of its pods; with an agent, what it shows of this deployment's containers at any moment. */
+async function nodesOf({ setting, context, parts, seen }: ArmState, own: readonly OwnContainer[]): Promise<NodeView[]> {
+  const agents = setting.nodeAgents.get(context.name);
+  const others = agents ? await Promise.all(parts.containers.map(async (each) => ({ ...each, id: await containerId(context, each) }))) : [];
+  const all = [
+    ...own.map((each) => ({ role: each.role, node: each.pod.node, id: idOf(seen.get(each.pod.name), each.container) })),
+    ...others,
+  ];
+  const nodes = [...new Set(all.map(({ node }) => node))];
+  const machines = new Set(context.machinesOf(nodes));
+  return nodes.map((node) => {
+    const containers = all.filter((each) => each.node === node && each.id !== '');
+    return {
+      name: node,
+      isMachine: machines.has(node),
+      now: agents && ((edge) => agents.moment(node, containers, edge)),
+      samples: context.resources(node),
+    };
+  });
+}
+
+async function containerId(
+  { kubectl }: Context,
+  { namespace, pod, container }: { namespace: string; pod: string; container: string },
+): Promise<string> {
+  return idOf(await kubectl.find<Pod>(`/api/v1/namespaces/${namespace}/pods/${pod}`), container);
+}
+
+function idOf(pod: Pod | undefined, container: string): string {
+  const found = pod && statusesOf(pod).find(({ name }) => name === container);
+  return found?.containerID?.replace(/^\w+:\/\//, '') ?? '';
 }
 
 async function hubbleView({ context, place, site }: ArmState, undo: PushUndo): Promise<HubbleView | undefined> {

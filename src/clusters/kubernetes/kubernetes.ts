@@ -11,6 +11,7 @@ import { examineContext } from './doctor.ts';
 import { installMeshes, plannedReleases } from './install.ts';
 import { holdLease } from './lease.ts';
 import { armNamespace, runNamespace } from './names.ts';
+import { NodeAgents } from './node-agents.ts';
 import { bindingOf, bindingsOf, kubernetesSchema, type KubernetesOptions } from './options.ts';
 import { refuseProduction } from './production.ts';
 import { KubernetesSession } from './session.ts';
@@ -22,6 +23,7 @@ export const kubernetes: Cluster = {
   describe,
   baselines: (selected) =>
     Object.fromEntries(optionsOf(selected).others.flatMap(({ baseline, datapaths }) => datapaths.map((arm) => [arm, baseline]))),
+  drivesTogether: false,
   readsCpuAtAnyMoment: (selected) => optionsOf(selected).nodeAgent,
   at: (context) => ({ context }),
   open,
@@ -72,12 +74,17 @@ async function open(selected: Selected, system: System, opening: OpenClusterOpti
   for (const context of contexts) findings.push(...(await refuseProduction(context, intent.confirmed)));
   for (const context of contexts) await holdLease(system, context, opening.runId, undo);
   for (const context of contexts) await installMeshes(system, context, { ...intent, runId: opening.runId }, options, undo);
+  const nodeAgents = new Map<string, NodeAgents>();
+  if (options.nodeAgent)
+    for (const context of contexts)
+      nodeAgents.set(context.name, await NodeAgents.start(system, context, opening.runId, options, script, opening.logDirectory, undo));
   return new KubernetesSession({
     system,
     options,
     contexts,
     run: opening.runId,
     bundle: script,
+    nodeAgents,
     logDirectory: opening.logDirectory,
     facts: {
       ...Object.assign({}, ...contexts.map((context, index) => context.facts(index === 0 ? '' : `${context.name}.`))),

@@ -17,10 +17,10 @@ export interface ArmPlace {
 export const GENERATOR_CONTAINER = 'generator';
 export const SERVER_CONTAINER = 'server';
 export const SERVICE = 'server';
-const BUNDLE = 'meshtax-bundle';
+export const BUNDLE = 'meshtax-bundle';
 /** Of the stock node image. */
 const NODE_UID = 1000;
-const UNPACK = `const fs = require('fs'); fs.writeFileSync('/meshtax/meshtax.mjs', require('zlib').gunzipSync(fs.readFileSync('/bundle/meshtax.mjs.gz')))`;
+export const UNPACK = `const fs = require('fs'); fs.writeFileSync('/meshtax/meshtax.mjs', require('zlib').gunzipSync(fs.readFileSync('/bundle/meshtax.mjs.gz')))`;
 export const SCRIPT = '/meshtax/meshtax.mjs';
 
 export function clientName(index: number): string {
@@ -57,8 +57,24 @@ export function workloadObjects(place: ArmPlace, options: KubernetesOptions): Ku
   return [service, pod(place, options, 'server', 'server', place.serverNode), ...clients];
 }
 
+/** The packed script, and where it is unpacked to: an image's own file system is read-only to us. */
+export function bundleVolumes() {
+  return {
+    volumes: [
+      { name: 'bundle', configMap: { name: BUNDLE } },
+      { name: 'meshtax', emptyDir: { sizeLimit: '32Mi' } },
+    ],
+    forUnpack: [
+      { name: 'bundle', mountPath: '/bundle', readOnly: true },
+      { name: 'meshtax', mountPath: '/meshtax' },
+    ],
+    forUse: [{ name: 'meshtax', mountPath: '/meshtax', readOnly: true }],
+  };
+}
+
 function pod(place: ArmPlace, options: KubernetesOptions, side: Side, name: string, node: string): KubernetesObject {
   const { run, arm, namespace, shape, servers } = place;
+  const { volumes, forUnpack, forUse } = bundleVolumes();
   const injected = shape.injected?.sides.includes(side) === true;
   return {
     apiVersion: 'v1',
@@ -77,18 +93,12 @@ function pod(place: ArmPlace, options: KubernetesOptions, side: Side, name: stri
       enableServiceLinks: false,
       ...(shape.hostNetwork === true ? { hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' } : {}),
       securityContext: { runAsNonRoot: true, runAsUser: NODE_UID, runAsGroup: NODE_UID, seccompProfile: { type: 'RuntimeDefault' } },
-      volumes: [
-        { name: 'bundle', configMap: { name: BUNDLE } },
-        { name: 'meshtax', emptyDir: { sizeLimit: '32Mi' } },
-      ],
+      volumes,
       initContainers: [
         {
           ...container(options, 'unpack', side),
           command: ['node', '-e', UNPACK],
-          volumeMounts: [
-            { name: 'bundle', mountPath: '/bundle', readOnly: true },
-            { name: 'meshtax', mountPath: '/meshtax' },
-          ],
+          volumeMounts: forUnpack,
         },
       ],
       containers: [
@@ -98,7 +108,7 @@ function pod(place: ArmPlace, options: KubernetesOptions, side: Side, name: stri
           stdin: true,
           command:
             side === 'client' ? ['node', SCRIPT, 'wait'] : ['node', SCRIPT, 'server', JSON.stringify({ address: '0.0.0.0', servers })],
-          volumeMounts: [{ name: 'meshtax', mountPath: '/meshtax', readOnly: true }],
+          volumeMounts: forUse,
           ...(side === 'server' ? { startupProbe: listening(servers) } : {}),
         },
       ],

@@ -5,6 +5,8 @@ import type { Clock } from '../../model/ports.ts';
 
 interface ContainerStatus {
   readonly name: string;
+  /** `containerd://<id>`. */
+  readonly containerID?: string;
   readonly ready: boolean;
   readonly restartCount: number;
   readonly state?: {

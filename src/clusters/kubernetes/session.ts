@@ -13,6 +13,7 @@ import { deploymentOf, type ArmState } from './deployment.ts';
 import { FanOut } from './fan-out.ts';
 import { clientName, GENERATOR_CONTAINER, namespaceObjects, SCRIPT, SERVICE, workloadObjects, type ArmPlace } from './manifests.ts';
 import { armNamespace } from './names.ts';
+import type { NodeAgents } from './node-agents.ts';
 import { bindingOf, type KubernetesOptions } from './options.ts';
 import { waitForPods, type Pod } from './pods.ts';
 
@@ -25,6 +26,8 @@ export interface SessionSetting {
   readonly contexts: readonly Context[];
   readonly run: string;
   readonly bundle: string;
+  /** By context; absent unless the experiment asks for them. */
+  readonly nodeAgents: ReadonlyMap<string, NodeAgents>;
   readonly logDirectory: string;
   readonly facts: ClusterSession['facts'];
   readonly findings: ClusterSession['findings'];

@@ -137,6 +137,8 @@ export interface Cluster {
   describe(experiment: Experiment, datapaths: readonly Datapath[]): readonly string[];
   /** Where datapaths live on several clusters: the baseline of each that is not compared with the experiment's. */
   baselines?(selected: Selected): Readonly<Record<string, string>>;
+  /** False: each datapath has a generator of its own, in its own pods. */
+  readonly drivesTogether?: boolean;
   /** False: CPU needs windows of a minute there, and a ladder of short ones would show nothing. */
   readsCpuAtAnyMoment?(selected: Selected): boolean;
   /** Its entry in an experiment when nothing but its place is given. */

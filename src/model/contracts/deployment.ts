@@ -47,13 +47,25 @@ export interface PathExpectation {
   readonly meaning: string;
 }
 
-/** A node of a cluster: what all of its CPUs did. */
+/** A machine that a deployment runs on. */
 export interface NodeView {
   readonly name: string;
-  /** How exact it is: `any-moment` is read when asked, `samples` are the kubelet's, at times of their own. */
-  readonly source:
-    | { readonly kind: 'any-moment'; read(): Promise<CpuTime> }
-    | { readonly kind: 'samples'; readonly cadvisor: CadvisorSource };
+  /** False: it shares its kernel with another of these, which is asked for what belongs to the whole machine. */
+  readonly isMachine: boolean;
+  /** What it shows at this very moment; undefined without a node agent. */
+  readonly now: ((edge: 'first' | 'last') => Promise<NodeMoment>) | undefined;
+  /** The kubelet's page of resource metrics: samples, at times of their own. */
+  readonly samples: CadvisorSource;
+}
+
+/** Counters of a node since its start. */
+export interface NodeMoment {
+  readonly cpu: CpuTime;
+  /** CPU time of each container of the deployment on it, ns, by role. */
+  readonly components: readonly { readonly role: Role; readonly cpuNs: number }[];
+  /** Network softirqs handled, by all CPUs. */
+  readonly networkSoftirqs: number;
+  readonly bpf: { readonly runTimeNs: number; readonly runs: number; readonly mapBytes: number } | undefined;
 }
 
 /** One datapath, deployed and ready to be asked. */

@@ -2,10 +2,10 @@
  * The node agent: in a privileged pod with the host's /proc and cgroups, it reads what only the node knows, when asked.
  * One JSON document a line: `{"containers": [id...]}` on stdin, a NodeReading on stdout. Ends with its stdin.
  */
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import type { NodeReading } from './reading.ts';
-import { findCgroups, parseBpfInfo, readCpuNs } from './reading.ts';
+import { findCgroups, parseBpfInfo, readCpuNs, sumBpf, type BpfReading, type NodeReading } from './reading.ts';
 
 const PROC = '/host/proc';
 const CGROUP = '/host/cgroup';
@@ -32,18 +32,44 @@ process.on('exit', () => statsBefore === '0' && writeFileSync(BPF_STATS, '0'));
 process.on('SIGTERM', () => process.exit(0));
 
 const lines = createInterface({ input: process.stdin });
-lines.on('line', (line) => process.stdout.write(`${JSON.stringify(reading(JSON.parse(line) as { containers: string[] }))}\n`));
+lines.on('line', (line) => process.stdout.write(`${JSON.stringify(reading(JSON.parse(line) as Question))}\n`));
 lines.on('close', () => process.exit(0));
 
-function reading({ containers }: { containers: readonly string[] }): NodeReading {
+interface Question {
+  readonly containers: readonly string[];
+  /** What costs CPU to read lies outside of the window: before its first edge, after its last. */
+  readonly edge: 'first' | 'last';
+}
+
+function reading({ containers, edge }: Question): NodeReading {
   const places = findCgroups(CGROUP, containers, list);
-  const bpf = parseBpfInfo(fdInfos());
+  if (edge === 'first') {
+    const bpf = readBpf();
+    return { ...light(containers, places), bpf };
+  }
+  const now = light(containers, places);
+  return { ...now, bpf: readBpf() };
+}
+
+function light(containers: readonly string[], places: ReturnType<typeof findCgroups>): Omit<NodeReading, 'bpf'> {
   return {
     procStat: (read(`${PROC}/stat`) ?? '').split('\n', 1)[0] ?? '',
     softirqs: read(`${PROC}/softirqs`) ?? '',
     containersNs: Object.fromEntries(containers.map((id) => [id, readCpuNs(places.get(id) ?? [], read)])),
-    bpf,
   };
+}
+
+/** Cilium's agent brings bpftool; without it, what processes hold open. */
+function readBpf(): BpfReading | null {
+  const agent = list(PROC).find((pid) => /^\d+$/.test(pid) && read(`${PROC}/${pid}/comm`)?.trim() === 'cilium-agent');
+  const tool = (args: readonly string[]) =>
+    agent === undefined
+      ? undefined
+      : spawnSync('nsenter', [`--mount=${PROC}/${agent}/ns/mnt`, 'bpftool', '--json', ...args], { encoding: 'utf8', timeout: 5000 });
+  const [programs, maps] = [tool(['prog', 'show']), tool(['map', 'show'])];
+  if (programs?.status === 0 && maps?.status === 0) return sumBpf(programs.stdout, maps.stdout);
+  const held = parseBpfInfo(fdInfos());
+  return held.programs === 0 ? null : held;
 }
 
 /** Of every program and map that some process holds; those that only a pin holds are not seen here. */

@@ -7,7 +7,8 @@ export interface NodeReading {
   readonly softirqs: string;
   /** CPU time by container id, ns; null: no such cgroup. */
   readonly containersNs: Readonly<Record<string, number | null>>;
-  readonly bpf: BpfReading;
+  /** Null: nothing was seen that could be asked. */
+  readonly bpf: BpfReading | null;
 }
 
 export interface BpfReading {
@@ -77,6 +78,19 @@ export function readCpuNs(files: readonly CpuFile[], read: (path: string) => str
     if (text !== undefined) return parseCgroupCpuNs(text, format);
   }
   return null;
+}
+
+/** The output of `bpftool --json prog show` and `map show`. */
+export function sumBpf(programsJson: string, mapsJson: string): BpfReading {
+  const programs = JSON.parse(programsJson) as readonly { run_time_ns?: number; run_cnt?: number }[];
+  const maps = JSON.parse(mapsJson) as readonly { bytes_memlock?: number }[];
+  return {
+    programs: programs.length,
+    runTimeNs: programs.reduce((sum, { run_time_ns: ns = 0 }) => sum + ns, 0),
+    runs: programs.reduce((sum, { run_cnt: runs = 0 }) => sum + runs, 0),
+    maps: maps.length,
+    mapBytes: maps.reduce((sum, { bytes_memlock: bytes = 0 }) => sum + bytes, 0),
+  };
 }
 
 /** /proc/<pid>/fdinfo of a bpf program or map (kernel/bpf/syscall.c); each counted once by its id. */

@@ -1,0 +1,183 @@
+/** The agents of a context: a privileged DaemonSet on the nodes used, asked through exec streams. */
+import type { NodeMoment, PushUndo, Role } from '../../model/contracts/deployment.ts';
+import type { KubernetesObject } from '../../model/contracts/kubernetes.ts';
+import { parseCpuTime } from '../../model/cpu-time.ts';
+import { MeshtaxError } from '../../model/errors.ts';
+import type { RunningProcess, System } from '../../model/ports.ts';
+import type { Context } from './context.ts';
+import { ARM_LABEL, labelsOf, runNamespace } from './names.ts';
+import type { NodeReading } from './node-agent/reading.ts';
+import type { KubernetesOptions } from './options.ts';
+import { BUNDLE, bundleVolumes, SCRIPT, UNPACK } from './manifests.ts';
+import { waitForPods } from './pods.ts';
+
+const ANSWER_MS = 10_000;
+const ARM = 'node-agent';
+
+export class NodeAgents {
+  readonly #agents: ReadonlyMap<string, Agent>;
+
+  private constructor(agents: ReadonlyMap<string, Agent>) {
+    this.#agents = agents;
+  }
+
+  /** @throws MeshtaxError MT5004 when they do not come up, for instance where privileged pods are not allowed. */
+  static async start(
+    system: System,
+    context: Context,
+    run: string,
+    options: KubernetesOptions,
+    bundle: string,
+    logs: string,
+    undo: PushUndo,
+  ): Promise<NodeAgents> {
+    const { kubectl, chosen } = context;
+    const namespace = runNamespace(run);
+    const nodes = [...new Set([...chosen.clients, chosen.server])];
+    await kubectl.apply(agentObjects(namespace, run, nodes, options, bundle));
+    const pods = await waitForPods(kubectl, system.clock, {
+      namespace,
+      arm: ARM,
+      count: nodes.length,
+      timeoutMs: options.readyTimeoutSeconds * 1000,
+    });
+    const agents = new Map<string, Agent>();
+    for (const { metadata, spec } of pods) {
+      const node = spec.nodeName ?? '';
+      const agent = new Agent(node);
+      undo(`the node agent of ${node}`, () => agent.stop());
+      const args = [
+        'exec',
+        '--stdin',
+        `--namespace=${namespace}`,
+        metadata.name,
+        `--container=${ARM}`,
+        '--',
+        'node',
+        '--no-warnings',
+        SCRIPT,
+        'node-agent',
+      ];
+      agent.process = kubectl.start(args, {
+        logFile: `${logs}/node-agent-${node.replaceAll(/[^\w.-]/g, '_')}.log`,
+        onLine: (line) => agent.hear(line),
+      });
+      agents.set(node, agent);
+    }
+    return new NodeAgents(agents);
+  }
+
+  /** `containers`: of the deployment on that node, by container id. */
+  async moment(
+    node: string,
+    containers: readonly { readonly role: Role; readonly id: string }[],
+    edge: 'first' | 'last',
+  ): Promise<NodeMoment> {
+    const agent = this.#agents.get(node);
+    if (!agent) throw new Error(`there is no agent on ${node}`);
+    const reading = await agent.ask({ containers: containers.map(({ id }) => id), edge });
+    return {
+      cpu: parseCpuTime(reading.procStat),
+      components: containers.map(({ role, id }) => ({ role, cpuNs: reading.containersNs[id] ?? Number.NaN })),
+      networkSoftirqs: networkSoftirqs(reading.softirqs),
+      bpf: reading.bpf ?? undefined,
+    };
+  }
+}
+
+/** NET_TX and NET_RX of /proc/softirqs, all CPUs. */
+export function networkSoftirqs(text: string): number {
+  const rows = text.split('\n').filter((line) => /^\s*NET_[TR]X:/.test(line));
+  return rows.flatMap((line) => line.trim().split(/\s+/).slice(1)).reduce((sum, each) => sum + Number(each), 0);
+}
+
+/** One question at a time, an answer a line. */
+class Agent {
+  process: RunningProcess | undefined;
+  readonly #node: string;
+  #waiting: ((line: string) => void) | undefined;
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(node: string) {
+    this.#node = node;
+  }
+
+  hear(line: string): void {
+    this.#waiting?.(line);
+    this.#waiting = undefined;
+  }
+
+  ask(question: object): Promise<NodeReading> {
+    const asked = this.#queue.then(() => this.#askNow(question));
+    this.#queue = asked.catch(() => {});
+    return asked;
+  }
+
+  async stop(): Promise<void> {
+    await this.process?.stop();
+  }
+
+  #askNow(question: object): Promise<NodeReading> {
+    return new Promise((resolve, reject) => {
+      const failed = (problem: string) => new MeshtaxError('MT3009', { command: `node agent on ${this.#node}`, problem });
+      if (this.process?.outcome()) {
+        reject(failed('its stream broke'));
+        return;
+      }
+      const timer = setTimeout(() => reject(failed('no answer')), ANSWER_MS);
+      this.#waiting = (line) => {
+        clearTimeout(timer);
+        resolve(JSON.parse(line) as NodeReading);
+      };
+      this.process?.writeLine(JSON.stringify(question));
+    });
+  }
+}
+
+function agentObjects(
+  namespace: string,
+  run: string,
+  nodes: readonly string[],
+  { image, imagePullPolicy }: KubernetesOptions,
+  bundle: string,
+): KubernetesObject[] {
+  const labels = { ...labelsOf(run), [ARM_LABEL]: ARM, app: ARM };
+  const hostPath = (path: string) => ({ hostPath: { path, type: 'Directory' } });
+  const { volumes, forUnpack, forUse } = bundleVolumes();
+  const pod = {
+    hostPID: true,
+    automountServiceAccountToken: false,
+    terminationGracePeriodSeconds: 1,
+    tolerations: [{ operator: 'Exists' }],
+    affinity: {
+      nodeAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: {
+          // One value each: that is all the API takes. Terms are alternatives.
+          nodeSelectorTerms: nodes.map((name) => ({ matchFields: [{ key: 'metadata.name', operator: 'In', values: [name] }] })),
+        },
+      },
+    },
+    volumes: [...volumes, { name: 'proc', ...hostPath('/proc') }, { name: 'cgroup', ...hostPath('/sys/fs/cgroup') }],
+    initContainers: [{ name: 'unpack', image, imagePullPolicy, command: ['node', '-e', UNPACK], volumeMounts: forUnpack }],
+    containers: [
+      {
+        name: ARM,
+        image,
+        imagePullPolicy,
+        command: ['node', SCRIPT, 'wait'],
+        securityContext: { privileged: true, runAsUser: 0 },
+        resources: { requests: { cpu: '10m', memory: '64Mi' }, limits: { memory: '256Mi' } },
+        volumeMounts: [...forUse, { name: 'proc', mountPath: '/host/proc' }, { name: 'cgroup', mountPath: '/host/cgroup', readOnly: true }],
+      },
+    ],
+  };
+  return [
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: BUNDLE, namespace, labels }, binaryData: { 'meshtax.mjs.gz': bundle } },
+    {
+      apiVersion: 'apps/v1',
+      kind: 'DaemonSet',
+      metadata: { name: ARM, namespace, labels },
+      spec: { selector: { matchLabels: { app: ARM } }, template: { metadata: { labels }, spec: pod } },
+    },
+  ];
+}

@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import type { Datapath } from '../model/contracts/datapath.ts';
+import type { KubernetesParts, KubernetesSite } from '../model/contracts/kubernetes.ts';
+import { memberSchema } from '../model/experiment.ts';
+import type { Features } from '../model/features.ts';
+import { AMBIENT_FEATURES, inspectAmbient, requireAmbient } from './kubernetes/ambient.ts';
+import { istioOptions, istioReleases, pageOf, podsLabelled, sumOf } from './kubernetes/istio.ts';
+import { objectsFrom } from './kubernetes/manifests.ts';
+
+const options = z.object(istioOptions);
+const STATS_PORT = 15_090;
+const GATEWAY_LABEL = 'gateway.networking.k8s.io/gateway-name=waypoint';
+
+const features: Features = {
+  ...AMBIENT_FEATURES,
+  l7PassesPerRequest: 1,
+  policy: 'l7',
+  telemetry: 'request metrics by the waypoint, connection metrics by ztunnel',
+  retries: 2,
+  notes: 'ztunnel on the nodes and one Envoy (the waypoint) for the namespace that looks into each request',
+};
+
+/** Istio ambient with a waypoint: HTTP is looked into by a proxy of the namespace's own. */
+export const istioAmbientWaypoint: Datapath = {
+  id: 'istio-ambient-waypoint',
+  title: 'Istio ambient, waypoint',
+  schema: memberSchema('istio-ambient-waypoint', options),
+  features: () => features,
+  kubernetes: {
+    releases: (selected) => {
+      const { mode, version } = options.parse(selected);
+      return mode === 'install' ? istioReleases(version, 'istio-ambient', ['istio-base', 'istiod', 'istio-cni', 'ztunnel']) : [];
+    },
+    creates: () => ['PeerAuthentication', 'Gateway (waypoint)'],
+    async shape(api) {
+      await requireAmbient(api, 'istio-ambient-waypoint');
+      return { namespaceLabels: { 'istio.io/dataplane-mode': 'ambient', 'istio.io/use-waypoint': 'waypoint' } };
+    },
+    objects: async (kit) => [
+      ...(await objectsFrom(kit, 'istio-ambient/namespace.yaml')),
+      ...(await objectsFrom(kit, 'istio-ambient-waypoint/namespace.yaml')),
+    ],
+    inspect,
+  },
+};
+
+async function inspect(site: KubernetesSite): Promise<KubernetesParts> {
+  const ambient = await inspectAmbient(site);
+  const waypoints = await podsLabelled(site.api, site.namespace, GATEWAY_LABEL);
+  const requests = async () => {
+    const pages = waypoints.map(({ name }) => pageOf(site.api, { namespace: site.namespace, name }, STATS_PORT, '/stats/prometheus'));
+    return (await Promise.all(pages)).reduce((sum, page) => sum + sumOf(page, 'istio_requests_total'), 0);
+  };
+  return {
+    ...ambient,
+    features,
+    problems: [...ambient.problems, ...(waypoints.length === 0 ? ['its namespace has no waypoint: is the Gateway API installed?'] : [])],
+    expectations: [
+      ...ambient.expectations,
+      { counter: 'waypointRequests', equals: 'requests', meaning: 'requests that the waypoint looked into' },
+    ],
+    pathCounters: async () => ({ ...(await ambient.pathCounters()), waypointRequests: await requests() }),
+    containers: [
+      ...ambient.containers,
+      ...waypoints.map(({ name, node }) => ({
+        role: 'waypoint' as const,
+        node,
+        namespace: site.namespace,
+        pod: name,
+        container: 'istio-proxy',
+      })),
+    ],
+  };
+}
