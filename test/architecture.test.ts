@@ -18,14 +18,15 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   generators: ['model'],
   collectors: ['model'],
   checks: ['model'],
+  lint: ['model'],
   store: ['model'],
   progress: ['model'],
   run: ['model', 'plan', 'store'],
   calibrate: ['model', 'analysis'],
-  cli: ['model', 'plan', 'analysis', 'report', 'run', 'store', 'calibrate'],
+  cli: ['model', 'plan', 'analysis', 'report', 'run', 'store', 'calibrate', 'lint'],
   system: ['model'],
 };
-const PURE = ['model', 'plan', 'analysis', 'charts', 'report'];
+const PURE = ['model', 'plan', 'analysis', 'charts', 'report', 'lint'];
 
 interface Import {
   readonly file: string;

@@ -6,6 +6,7 @@ import { calibrateCommand } from './calibrate.ts';
 import { cleanCommand } from './clean.ts';
 import { doctorCommand } from './doctor.ts';
 import { initCommand } from './init.ts';
+import { lintCommand } from './lint.ts';
 import { OBSERVABLE, observeCommand } from './observe.ts';
 import { planCommand } from './plan.ts';
 import { quickstartCommand } from './quickstart.ts';
@@ -150,6 +151,16 @@ function buildProgram(app: App, ended: (exit: ExitCode) => void) {
     .option('--out <file>', 'write it there instead of stdout')
     .addHelpText('after', '\nexample: meshtax report latest --format html --out report.html')
     .action(async (run, options) => ended(await reportCommand(app, run, options)));
+  program
+    .command('lint')
+    .description('Helm values, policies, commands and PromQL against what a version of Cilium or Istio really has')
+    .argument('<files...>', 'YAML (values of a chart, objects of Kubernetes), or text with commands in it')
+    .option('--cilium <version>', 'of the chart', '1.19.6')
+    .option('--istio <version>', 'of the charts', '1.30.3')
+    .option('--chart <name>', 'which chart values are for: cilium, istiod, istio-base, istio-cni, ztunnel; default: the one that fits best')
+    .option('--json', 'one JSON document')
+    .addHelpText('after', '\nexample: meshtax lint values.yaml policy.yaml README.md --cilium 1.20.0')
+    .action(async (files, options) => ended(await lintCommand(app, files, options)));
   program
     .command('clean')
     .description('remove everything that runs left on this machine, however they died')

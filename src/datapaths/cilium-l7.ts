@@ -25,7 +25,7 @@ export const ciliumL7: Datapath = {
   schema: memberSchema('cilium-l7', ciliumOptions),
   features: () => kind.features(undefined),
   kubernetes: {
-    releases: ciliumReleases('cilium-l7'),
+    releases: ciliumReleases('cilium-l7', true),
     creates: () => ['CiliumNetworkPolicy'],
     async shape(api) {
       await requireCilium(api, 'cilium-l7');

@@ -14,6 +14,7 @@ import { FanOut } from './fan-out.ts';
 import { clientName, GENERATOR_CONTAINER, namespaceObjects, SCRIPT, SERVICE, workloadObjects, type ArmPlace } from './manifests.ts';
 import { armNamespace } from './names.ts';
 import type { NodeAgents } from './node-agents.ts';
+import { quantityOf } from './nodes.ts';
 import { bindingOf, type KubernetesOptions } from './options.ts';
 import { waitForPods, type Pod } from './pods.ts';
 
@@ -48,10 +49,8 @@ export class KubernetesSession implements ClusterSession {
     this.#setting = setting;
     const { system, options } = setting;
     // The generator's machine is its container.
-    this.system = {
-      ...system,
-      host: { ...system.host, cpuCount: Math.max(1, Math.floor(Number.parseFloat(options.resources.generator.cpu) || 1)) },
-    };
+    const cpuCount = Math.max(1, Math.floor(quantityOf(options.resources.generator.cpu)));
+    this.system = { ...system, host: { ...system.host, cpuCount } };
   }
 
   get facts() {

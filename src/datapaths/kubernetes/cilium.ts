@@ -8,7 +8,7 @@ import { podsOf } from './baseline.ts';
 import { podsLabelled } from './istio.ts';
 import { HOW } from './manifests.ts';
 
-export const CILIUM_VERSIONS = ['1.18.5', '1.19.4', '1.19.6', '1.20.0', '1.20.2'] as const;
+export const CILIUM_VERSIONS = ['1.19.6', '1.18.12', '1.20.0'] as const;
 const NAMESPACE = 'kube-system';
 const AGENT = 'cilium-agent';
 
@@ -17,10 +17,12 @@ export const ciliumOptions = z.object({
   version: z.enum(CILIUM_VERSIONS).default('1.19.6').describe('of the chart, for mode: install'),
 });
 
-export function ciliumReleases(folder: string): (selected: unknown) => readonly MeshRelease[] {
+/** `since120`: the folder has values of their own for charts from 1.20 on. */
+export function ciliumReleases(folder: string, since120 = false): (selected: unknown) => readonly MeshRelease[] {
   return (selected) => {
     const { mode, version } = ciliumOptions.parse(selected);
-    return mode === 'use' ? [] : [{ release: 'cilium', namespace: NAMESPACE, chart: 'cilium', version, values: `${folder}/values.yaml` }];
+    const values = since120 && version.startsWith('1.20.') ? 'values-1.20.yaml' : 'values.yaml';
+    return mode === 'use' ? [] : [{ release: 'cilium', namespace: NAMESPACE, chart: 'cilium', version, values: `${folder}/${values}` }];
   };
 }
 

@@ -5,7 +5,7 @@ import { MeshtaxError } from '../../model/errors.ts';
 import { parseExposition, type Page } from '../../model/exposition.ts';
 import { HOW } from './manifests.ts';
 
-export const ISTIO_VERSIONS = ['1.30.3', '1.29.6', '1.31.0', '1.31.1'] as const;
+export const ISTIO_VERSIONS = ['1.30.3', '1.29.6'] as const;
 export const ISTIO_NAMESPACE = 'istio-system';
 
 /** Options of every Istio datapath. */

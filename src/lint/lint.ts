@@ -1,0 +1,112 @@
+/** From the text of a file to what is wrong in it. Pure. */
+import { isMap, isSeq, LineCounter, parseAllDocuments, type Document, type Node, type Pair } from 'yaml';
+import type { Place } from '../model/errors.ts';
+import { flagsOf } from './commands.ts';
+import type { LintDocument, LintFacts, LintFinding, PlacedKey, TextDocument, ValuesDocument } from './document.ts';
+import { rules } from './index.ts';
+
+export interface Linted extends LintFinding {
+  readonly rule: string;
+}
+
+/** `chart`: what values are for; default: the chart whose keys fit best. */
+export function lintText(file: string, text: string, facts: LintFacts, chart?: string): readonly Linted[] {
+  const documents = /\.(ya?ml|json)$/.test(file) ? yamlDocuments(file, text, facts, chart) : [textDocument(file, text)];
+  const all = documents.flatMap((document) => [document, ...(document.kind === 'text' ? settings(document) : [])]);
+  return all.flatMap((document) => rules.flatMap((rule) => rule.judge(document, facts).map((finding) => ({ rule: rule.id, ...finding }))));
+}
+
+function yamlDocuments(file: string, text: string, facts: LintFacts, chart: string | undefined): LintDocument[] {
+  const lines = new LineCounter();
+  return parseAllDocuments(text, { lineCounter: lines }).flatMap((document): LintDocument[] => {
+    const placeAt = (offset: number | undefined): Place => {
+      const { line, col } = lines.linePos(offset ?? 0);
+      return { file, line, column: col };
+    };
+    const items = isSeq(document.contents) ? document.contents.items.map((_, index) => [index]) : [[]];
+    return items.flatMap((at): LintDocument[] => {
+      const value = (document.toJS({ maxAliasCount: 100 }) as unknown) ?? {};
+      const object = (at.length === 0 ? value : (value as unknown[])[at[0] as number]) as Record<string, unknown>;
+      if (typeof object !== 'object' || object === null) return [];
+      if (typeof object['apiVersion'] !== 'string' || typeof object['kind'] !== 'string') {
+        if (at.length > 0) return [];
+        const keys = [...keysOf(document, document.contents as Node | null, '', placeAt)];
+        return [{ kind: 'values', file, chart: chart ?? bestChart(keys, facts), keys }];
+      }
+      const placeOf = (path: readonly (string | number)[]) => placeAt(offsetOf(document, [...at, ...path]));
+      return [{ kind: 'resource', file, apiVersion: object['apiVersion'], resource: object['kind'], object, placeOf }];
+    });
+  });
+}
+
+function* keysOf(
+  document: Document,
+  node: Node | null,
+  prefix: string,
+  placeAt: (offset: number | undefined) => Place,
+): Generator<PlacedKey> {
+  if (!isMap(node)) return;
+  for (const pair of node.items as Pair<Node, Node | null>[]) {
+    const key = String((pair.key as unknown as { value: unknown }).value).replaceAll('.', '\\.');
+    const path = `${prefix}${key}`;
+    yield { path, value: pair.value?.toJS(document) as unknown, place: placeAt(pair.key.range?.[0]) };
+    yield* keysOf(document, pair.value, `${path}.`, placeAt);
+  }
+}
+
+/** Of a path that may lead further than the document does: the deepest part that is there. */
+function offsetOf(document: Document, path: readonly (string | number)[]): number | undefined {
+  for (let length = path.length; length > 0; length--) {
+    const parent = document.getIn(path.slice(0, length - 1), true) as Node | undefined;
+    const last = path[length - 1];
+    if (isMap(parent)) {
+      const pair = (parent.items as Pair<Node, Node>[]).find(({ key }) => (key as unknown as { value: unknown }).value === last);
+      if (pair) return pair.key.range?.[0];
+    }
+    const node = document.getIn(path.slice(0, length), true) as Node | undefined;
+    if (node?.range) return node.range[0];
+  }
+  return document.contents?.range?.[0];
+}
+
+function bestChart(keys: readonly PlacedKey[], { keys: trees }: LintFacts): string {
+  const score = (tree: ReadonlyMap<string, string>) => keys.filter(({ path }) => tree.has(path)).length;
+  const [best] = [...trees].map(([chart, tree]) => ({ chart, fits: score(tree) })).sort((a, b) => b.fits - a.fits);
+  return best?.chart ?? '';
+}
+
+/** Lines that end in a backslash go on; the place is that of the first. */
+function textDocument(file: string, text: string): TextDocument {
+  const joined: { text: string; place: Place }[] = [];
+  let open: { text: string; place: Place } | undefined;
+  text.split('\n').forEach((line, index) => {
+    const own: string = open ? `${open.text} ${line.trim()}` : line;
+    const place = open?.place ?? { file, line: index + 1, column: 1 };
+    open = line.endsWith('\\') ? { text: own.slice(0, -1), place } : undefined;
+    if (!open) joined.push({ text: own, place });
+  });
+  return { kind: 'text', file, lines: joined };
+}
+
+/** `helm install … --set a.b=c`: the same keys as in a file of values. */
+function settings({ file, lines }: TextDocument): ValuesDocument[] {
+  return lines.flatMap(({ text, place }): ValuesDocument[] => {
+    const chart =
+      /\bhelm\s+(?:install|upgrade|template)\b.*\b(cilium|istiod|ztunnel)\b/.exec(text)?.[1] ??
+      (/\bcilium\s+install\b/.test(text) ? 'cilium' : undefined);
+    if (chart === undefined) return [];
+    const pairs = flagsOf(text.split(/\s+/)).flatMap(({ name, value }) =>
+      /^set(-string)?$/.test(name) && value !== undefined ? value.replaceAll(/^["']|["']$/g, '').split(',') : [],
+    );
+    const keys = pairs.flatMap((pair): PlacedKey[] => {
+      const [path, ...rest] = pair.split('=');
+      return path === undefined || rest.length === 0 ? [] : [{ path, value: scalar(rest.join('=')), place }];
+    });
+    return keys.length === 0 ? [] : [{ kind: 'values', file, chart, keys }];
+  });
+}
+
+function scalar(text: string): unknown {
+  if (text === 'true' || text === 'false') return text === 'true';
+  return text.startsWith('{') ? text.slice(1, -1).split(',') : text;
+}

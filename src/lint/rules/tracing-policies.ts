@@ -1,0 +1,40 @@
+import type { LintFinding, LintRule } from '../document.ts';
+
+/** Files that nearly every program reads: to kill whoever does is to kill the node. */
+const READ_BY_ALL = /^\/(etc(\/(passwd|group|nsswitch\.conf|ld\.so\.cache|resolv\.conf|hosts))?\/?$|usr\/?$|lib|proc|bin)/;
+
+/** TracingPolicies of Tetragon that end more than they should. */
+export const tracingPolicies: LintRule = {
+  id: 'tracing-policies',
+  title: 'Sigkill on what every process does',
+  judge(document) {
+    if (document.kind !== 'resource' || !/^TracingPolicy(Namespaced)?$/.test(document.resource)) return [];
+    const spec = (document.object['spec'] ?? {}) as { kprobes?: Hook[]; tracepoints?: Hook[]; podSelector?: unknown };
+    return (['kprobes', 'tracepoints'] as const).flatMap((hooks) =>
+      (spec[hooks] ?? []).flatMap(({ selectors = [] }, index) =>
+        selectors.flatMap((selector, at): LintFinding[] => {
+          const kills = selector.matchActions?.some(({ action }) => action === 'Sigkill') === true;
+          const values = (selector.matchArgs ?? []).flatMap(({ values: own = [] }) => own.map(String));
+          const broad = values.filter((value) => READ_BY_ALL.test(value));
+          const anybody = spec.podSelector === undefined && selector.matchBinaries === undefined && selector.matchNamespaces === undefined;
+          if (!kills || (broad.length === 0 && !anybody)) return [];
+          const place = document.placeOf(['spec', hooks, index, 'selectors', at]);
+          const what =
+            broad.length > 0
+              ? `Sigkill for ${broad.join(', ')}, which nearly every program reads`
+              : 'Sigkill that nothing limits to some pods or programs';
+          return [{ level: 'error', place, what, fix: 'use the action Post to look first; limit it by podSelector or matchBinaries' }];
+        }),
+      ),
+    );
+  },
+};
+
+interface Hook {
+  readonly selectors?: readonly {
+    readonly matchActions?: readonly { readonly action?: string }[];
+    readonly matchArgs?: readonly { readonly values?: readonly unknown[] }[];
+    readonly matchBinaries?: unknown;
+    readonly matchNamespaces?: unknown;
+  }[];
+}
