@@ -167,6 +167,7 @@ function buildProgram(app: App, ended: (exit: ExitCode) => void) {
     .option('--run <id>', 'of one run')
     .option('--all', 'of all runs')
     .option('--force', 'also of runs that are still going on')
+    .option('--wait <duration>', 'on a context: how long namespaces are waited for to end', '90s')
     .addOption(new Option('--cluster <name>', 'which cluster to clean: lab, or a kubeconfig context').default('lab'))
     .action(async (options) => ended(await cleanCommand(app, options)));
   program

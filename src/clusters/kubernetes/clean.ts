@@ -1,5 +1,5 @@
 /** Removes what runs of ours left on a context, found by its labels alone; nothing that they did not make. */
-import type { CleanReport } from '../../model/contracts/cluster.ts';
+import type { CleanReport, CleanRequest } from '../../model/contracts/cluster.ts';
 import type { PushUndo } from '../../model/contracts/deployment.ts';
 import { MeshtaxError, reasonOf } from '../../model/errors.ts';
 import type { System } from '../../model/ports.ts';
@@ -7,8 +7,6 @@ import { removeInstalled } from './install.ts';
 import { Kubectl } from './kubectl.ts';
 import { HOLDER_ANNOTATION, LEASE_ANNOTATION, RUN_LABEL } from './names.ts';
 
-/** Namespaces end when the last finalizer in them has; so long they are waited for. */
-const FINALIZER_BUDGET_MS = 90_000;
 const POLL_MS = 1000;
 
 interface Namespace {
@@ -20,10 +18,7 @@ interface Namespace {
   readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string; readonly message?: string }[] };
 }
 
-export async function cleanKubernetes(
-  system: System,
-  which: { readonly run: string | undefined; readonly force: boolean; readonly place: string | undefined },
-): Promise<CleanReport> {
+export async function cleanKubernetes(system: System, which: CleanRequest): Promise<CleanReport> {
   if (which.place === undefined) {
     const available = (await Kubectl.contexts(system, undefined)).join(', ');
     throw new MeshtaxError('MT1005', {
@@ -45,7 +40,7 @@ export async function cleanKubernetes(
   }
 }
 
-async function clean(system: System, kubectl: Kubectl, which: { run: string | undefined; force: boolean }): Promise<CleanReport> {
+async function clean(system: System, kubectl: Kubectl, which: CleanRequest): Promise<CleanReport> {
   const report = { removed: [] as string[], kept: [] as string[], failed: [] as string[] };
   const all = await namespacesOf(kubectl);
   const runs = [...Map.groupBy(all, ({ metadata }) => metadata.labels?.[RUN_LABEL] ?? '')];
@@ -61,7 +56,8 @@ async function clean(system: System, kubectl: Kubectl, which: { run: string | un
     } catch (error) {
       report.failed.push(`run ${run}: ${reasonOf(error)}`);
     }
-    await removeNamespaces(system, kubectl, run, namespaces, report);
+    await system.files.remove(`${system.env['XDG_RUNTIME_DIR'] ?? '/tmp'}/meshtax-${run}`);
+    await removeNamespaces(system, kubectl, which.waitMs, run, namespaces, report);
   }
   return report;
 }
@@ -85,13 +81,14 @@ async function aliveness(system: System, namespaces: readonly Namespace[]): Prom
 async function removeNamespaces(
   system: System,
   kubectl: Kubectl,
+  waitMs: number,
   run: string,
   namespaces: readonly Namespace[],
   report: { removed: string[]; failed: string[] },
 ): Promise<void> {
   const names = namespaces.map(({ metadata }) => metadata.name);
   await kubectl.run(['delete', 'namespace', ...names, '--ignore-not-found', '--wait=false'], { timeoutMs: 60_000 });
-  const deadlineNs = system.clock.monotonicNs() + FINALIZER_BUDGET_MS * 1e6;
+  const deadlineNs = system.clock.monotonicNs() + waitMs * 1e6;
   for (;;) {
     const left = (await namespacesOf(kubectl)).filter(({ metadata }) => names.includes(metadata.name));
     if (left.length > 0 && system.clock.monotonicNs() < deadlineNs) {
@@ -100,14 +97,15 @@ async function removeNamespaces(
     }
     const stuck = new Set(left.map(({ metadata }) => metadata.name));
     report.removed.push(...names.filter((name) => !stuck.has(name)).map((name) => `run ${run}: namespace ${name}`));
-    report.failed.push(...left.map((namespace) => `run ${run}: namespace ${namespace.metadata.name}: ${whyStuck(namespace)}`));
+    report.failed.push(...left.map((namespace) => `run ${run}: namespace ${namespace.metadata.name}: ${whyStuck(namespace, waitMs)}`));
     return;
   }
 }
 
-function whyStuck({ status }: Namespace): string {
+/** Namespaces end when the last finalizer in them has. */
+function whyStuck({ status }: Namespace, waitMs: number): string {
   const told = status?.conditions
     ?.filter(({ status: yes, message }) => yes === 'True' && message !== undefined)
     .map(({ message }) => message);
-  return `still Terminating after ${FINALIZER_BUDGET_MS / 1000} s${told && told.length > 0 ? `: ${told.join('; ')}` : ''}`;
+  return `still Terminating after ${waitMs / 1000} s${told && told.length > 0 ? `: ${told.join('; ')}` : ''}`;
 }

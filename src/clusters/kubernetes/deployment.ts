@@ -19,6 +19,8 @@ export interface ArmState {
   readonly parts: KubernetesParts;
   /** As they were when last looked at: before and after each window. */
   readonly seen: Map<string, Pod>;
+  /** Filled as things are found out. */
+  readonly notes: Record<string, string>;
 }
 
 interface OwnContainer {

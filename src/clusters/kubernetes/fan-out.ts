@@ -26,11 +26,12 @@ export class FanOut implements GeneratorSession {
   }
 
   /** One alone needs nobody to be in step with. */
-  static async over(members: readonly ProcessGenerator[], clock: Clock): Promise<GeneratorSession> {
+  static async over(members: readonly ProcessGenerator[], clock: Clock, told: (words: string) => void): Promise<GeneratorSession> {
     const [first] = members;
     if (!first) throw new Error('a fan-out has members');
     if (members.length === 1) return first;
     const offsets = await Promise.all(members.map((member) => member.clockOffset(clock)));
+    told(offsets.map(({ offsetMs, errorMs }) => `${offsetMs.toFixed(1)} +- ${errorMs.toFixed(1)} ms`).join(', '));
     return new FanOut(
       members,
       offsets.map(({ offsetMs }) => offsetMs),

@@ -43,6 +43,7 @@ export class Helm {
     { release, namespace, chart, version, values }: MeshRelease,
     source: string | undefined,
     labels: Readonly<Record<string, string>>,
+    given: Readonly<Record<string, string>>,
   ): Promise<void> {
     const { projectRoot } = this.#system.host;
     const known = REPOSITORIES[chart];
@@ -60,6 +61,7 @@ export class Helm {
       `--namespace=${namespace}`,
       '--create-namespace',
       `--values=${projectRoot}/clusters/kubernetes/${values}`,
+      ...Object.entries(given).map(([key, value]) => `--set-string=${key}=${value}`),
       ...labelled,
       '--wait',
       `--timeout=${INSTALL_TIMEOUT}`,

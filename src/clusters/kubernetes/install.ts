@@ -84,7 +84,10 @@ export async function installMeshes(
       data: { 'inventory.json': JSON.stringify(inventory) },
     },
   ]);
-  for (const release of releases) await helm.install(release, options.charts[release.chart], { [RUN_LABEL]: runId });
+  for (const release of releases) {
+    const given = release.chart === 'cilium' ? await apiServer(context.kubectl) : {};
+    await helm.install(release, options.charts[release.chart], { [RUN_LABEL]: runId }, given);
+  }
 }
 
 /** Returns what was removed, in words. */
@@ -109,6 +112,23 @@ export async function removeInstalled(system: System, kubectl: Kubectl, run: str
     }
   }
   return removed;
+}
+
+/** Where the API server really listens: an agent that replaces kube-proxy cannot reach it by its service. */
+async function apiServer(api: KubernetesApi): Promise<Record<string, string>> {
+  interface Slices {
+    readonly items: readonly {
+      readonly endpoints: readonly { readonly addresses: readonly string[] }[];
+      readonly ports: readonly { readonly port: number }[];
+    }[];
+  }
+  const { items } = await api.get<Slices>(
+    '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices?labelSelector=kubernetes.io%2Fservice-name%3Dkubernetes',
+  );
+  const [slice] = items;
+  const host = slice?.endpoints[0]?.addresses[0];
+  const port = slice?.ports[0]?.port;
+  return host === undefined || port === undefined ? {} : { k8sServiceHost: host, k8sServicePort: String(port) };
 }
 
 async function outliving(api: KubernetesApi): Promise<Record<string, readonly string[]>> {

@@ -10,6 +10,8 @@ import { Turnstile } from './turnstile.ts';
 
 const READ_TIMEOUT_MS = 20_000;
 const PROXY_START_MS = 10_000;
+/** util-linux: Linux alone has it, and there the kernel tells a child that its parent is gone. */
+const SETPRIV = '/usr/bin/setpriv';
 const FIELD_MANAGER = 'meshtax';
 
 export interface KubectlOptions {
@@ -24,6 +26,7 @@ export class Kubectl implements KubernetesApi {
   readonly #system: System;
   readonly #prefix: readonly [string, ...string[]];
   readonly #turnstile: Turnstile;
+  #leash: readonly string[] = [];
   #socket = '';
   #proxy: RunningProcess | undefined;
 
@@ -90,13 +93,13 @@ export class Kubectl implements KubernetesApi {
   async run(args: readonly string[], options: { input?: string; timeoutMs?: number; mayFail?: boolean } = {}): Promise<CommandResult> {
     const result = await this.#system.processes.run([...this.#prefix, ...args], { timeoutMs: 60_000, ...options, mayFail: true });
     if (result.exitCode === 0 || options.mayFail === true) return result;
-    const problem = lastLine(result.stderr) || `kubectl ended with ${result.exitCode}`;
+    const problem = complaintOf(result.stderr) || `kubectl ended with ${result.exitCode}`;
     throw new MeshtaxError('MT5003', { context: this.context, what: args.slice(0, 2).join(' '), problem });
   }
 
-  /** A stream that stays open: an exec, a port-forward. */
+  /** A stream that stays open: an exec, a port-forward. It ends with us, however we end. */
   start(args: readonly string[], options: StartOptions): RunningProcess {
-    return this.#system.processes.start([...this.#prefix, ...args], options);
+    return this.#system.processes.start([...this.#leash, ...this.#prefix, ...args] as [string, ...string[]], options);
   }
 
   async #ask(path: string, timeoutMs: number): Promise<{ status: number; text: string }> {
@@ -114,11 +117,12 @@ export class Kubectl implements KubernetesApi {
   }
 
   async #startProxy(directory: string, undo: PushUndo): Promise<void> {
-    const { processes, clock, http } = this.#system;
+    const { clock, http } = this.#system;
     this.#socket = `${directory}/${this.context.replaceAll(/[^\w.-]/g, '_').slice(0, 40)}.sock`;
     undo(`the API proxy of ${this.context}`, async () => this.#proxy?.stop());
     const logFile = `${this.#socket}.log`;
-    this.#proxy = processes.start([...this.#prefix, 'proxy', `--unix-socket=${this.#socket}`], { logFile });
+    this.#leash = (await this.#system.files.exists(SETPRIV)) ? [SETPRIV, '--pdeathsig=TERM', '--'] : [];
+    this.#proxy = this.start(['proxy', `--unix-socket=${this.#socket}`], { logFile });
     for (const deadlineNs = clock.monotonicNs() + PROXY_START_MS * 1e6; ; await clock.sleep(50)) {
       const answer = await http.get(this.#socket, '/version', READ_TIMEOUT_MS).catch(() => undefined);
       if (answer?.status === 200) return;
@@ -146,6 +150,12 @@ function messageOf(text: string): string {
   } catch {
     return text.trim().slice(0, 300);
   }
+}
+
+/** What kubectl complains of; advice may follow it. */
+function complaintOf(stderr: string): string {
+  const complaints = stderr.split('\n').filter((line) => /^error|^Error from server/i.test(line));
+  return (complaints[0] ?? lastLine(stderr)).slice(0, 500);
 }
 
 function lastLine(text: string): string {

@@ -97,6 +97,7 @@ export class KubernetesSession implements ClusterSession {
       site,
       parts,
       seen: new Map(pods.map((pod) => [pod.metadata.name, pod])),
+      notes: {},
     };
     const deployment = await deploymentOf(state, undo);
     this.#arms.set(deployment, state);
@@ -108,7 +109,7 @@ export class KubernetesSession implements ClusterSession {
     if (!state) throw new Error('on Kubernetes a generator lives in a client pod');
     const sessions = [];
     for (const pod of state.site.clients) sessions.push(await this.#startIn(state, pod, undo));
-    return FanOut.over(sessions, this.#setting.system.clock);
+    return FanOut.over(sessions, this.#setting.system.clock, (words) => (state.notes['generatorClocks'] = words));
   }
 
   async #startIn({ context, place }: ArmState, pod: KubernetesPod, undo: PushUndo): Promise<ProcessGenerator> {

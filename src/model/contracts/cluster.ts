@@ -113,6 +113,15 @@ export interface RunIntent {
   readonly confirmed: boolean;
 }
 
+export interface CleanRequest {
+  /** Undefined: of all runs. */
+  readonly run: string | undefined;
+  readonly force: boolean;
+  readonly place: string | undefined;
+  /** How long something that ends by itself is waited for. */
+  readonly waitMs: number;
+}
+
 export interface CleanReport {
   readonly removed: readonly string[];
   readonly kept: readonly string[];
@@ -150,8 +159,5 @@ export interface Cluster {
   /** The same for a cluster that has a place (a context), with findings that no list can name before. */
   examine?(system: System, place: string): Promise<readonly Finding[]>;
   /** Removes leftovers of runs, however they died, without any local state of theirs. */
-  clean?(
-    system: System,
-    which: { readonly run: string | undefined; readonly force: boolean; readonly place: string | undefined },
-  ): Promise<CleanReport>;
+  clean?(system: System, which: CleanRequest): Promise<CleanReport>;
 }
