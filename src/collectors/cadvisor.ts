@@ -56,6 +56,7 @@ async function record(view: CadvisorView, clock: Clock) {
   const starts = new Map<string, number>();
   let failure: string | undefined;
   const stop = await pollerOf(source, clock, (name) => READ.has(name)).listen({
+    mentions: [...new Set([...view.containers, ...view.pods].map(({ namespace }) => `namespace="${namespace}"`))],
     onPage: (page) => {
       for (const each of series) each.rows.push(...each.pick(page));
       for (const { labels, value } of page.samples.filter(({ name }) => name === STARTED)) {

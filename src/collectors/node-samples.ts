@@ -35,6 +35,7 @@ type Moved = ReturnType<typeof overWindow>;
 async function record({ samples: source }: NodeView, clock: Clock) {
   const points: Point[] = [];
   const stop = await pollerOf(source, clock, (name) => name === SERIES).listen({
+    mentions: [],
     onPage: (page) => {
       for (const { name, value, timestampMs } of page.samples)
         if (name === SERIES && timestampMs !== undefined) points.push({ atMs: timestampMs, value });

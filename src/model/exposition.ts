@@ -19,8 +19,12 @@ export interface Page {
   readonly unreadable: number;
 }
 
-/** `wanted` spares the work for samples that nobody reads. */
-export function parseExposition(text: string, wanted: (name: string) => boolean = () => true): Page {
+/**
+ * `wanted` spares the work for samples that nobody reads; `mentions` (one of these texts stands in the line) even that of
+ * looking for the name, on pages of which a few pods out of hundreds are of interest.
+ */
+export function parseExposition(text: string, wanted: (name: string) => boolean = () => true, mentions: readonly string[] = []): Page {
+  const line = mentions.length === 0 ? undefined : new RegExp(mentions.map(literally).join('|'));
   const samples: Sample[] = [];
   let unreadable = 0;
   for (let from = 0; from < text.length;) {
@@ -29,13 +33,18 @@ export function parseExposition(text: string, wanted: (name: string) => boolean 
     const first = text.charCodeAt(from);
     if (to > from && first !== HASH) {
       const end = text.charCodeAt(to - 1) === CARRIAGE_RETURN ? to - 1 : to;
-      const read = readLine(text.slice(from, end), wanted);
+      const own = text.slice(from, end);
+      const read = line && !line.test(own) ? 'unwanted' : readLine(own, wanted);
       if (read === undefined) unreadable++;
       else if (read !== 'unwanted') samples.push(read);
     }
     from = to + 1;
   }
   return { samples, unreadable };
+}
+
+function literally(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 
 const HASH = 35;
@@ -47,16 +56,27 @@ const BLANK = /^[ \t]*$/;
 /** What Go's ParseFloat writes and reads, without its hexadecimal and underscore forms, which nobody exposes. */
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 
-function readLine(line: string, wanted: (name: string) => boolean): Sample | 'unwanted' | undefined {
-  const [opening, name] = NAME.exec(line) ?? [];
-  if (opening === undefined || name === undefined) return BLANK.test(line) ? 'unwanted' : undefined;
+function readLine(ofPage: string, wanted: (name: string) => boolean): Sample | 'unwanted' | undefined {
+  const [opening, name] = NAME.exec(ofPage) ?? [];
+  if (opening === undefined || name === undefined) return BLANK.test(ofPage) ? 'unwanted' : undefined;
   if (!wanted(name)) return 'unwanted';
+  const line = copied(ofPage);
   const labelled = line[opening.length] === '{' ? readLabels(line, opening.length + 1) : { labels: {}, end: opening.length };
   if (!labelled) return undefined;
   const [, number, timestamp] = REST.exec(line.slice(labelled.end)) ?? [];
   const value = number === undefined ? undefined : readNumber(number);
   if (value === undefined) return undefined;
-  return { name, labels: labelled.labels, value, timestampMs: timestamp === undefined ? undefined : Number(timestamp) };
+  return {
+    name: line.slice(0, opening.length).trim(),
+    labels: labelled.labels,
+    value,
+    timestampMs: timestamp === undefined ? undefined : Number(timestamp),
+  };
+}
+
+/** Parts of a string keep the whole of it alive: one sample would hold megabytes of page. */
+function copied(text: string): string {
+  return JSON.parse(JSON.stringify(text)) as string;
 }
 
 function readLabels(line: string, start: number): { labels: Labels; end: number } | undefined {

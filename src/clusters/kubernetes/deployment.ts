@@ -43,7 +43,12 @@ export async function deploymentOf(state: ArmState, undo: PushUndo): Promise<Dep
     cadvisor: viewsOf(state, own),
     hubble: parts.observed ? await hubbleView(state, undo) : undefined,
     expectations: parts.expectations,
-    notes: { context: context.name, clientNodes: place.clientNodes.join(', '), serverNode: place.serverNode, ...parts.notes },
+    notes: Object.assign(state.notes, {
+      context: context.name,
+      clientNodes: place.clientNodes.join(', '),
+      serverNode: place.serverNode,
+      ...parts.notes,
+    }),
     logDirectory: setting.logDirectory,
     async pathCounters() {
       const { items } = await context.kubectl.get<PodList>(`/api/v1/namespaces/${place.namespace}/pods`);

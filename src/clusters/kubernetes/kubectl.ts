@@ -103,9 +103,8 @@ export class Kubectl implements KubernetesApi {
   }
 
   async #ask(path: string, timeoutMs: number): Promise<{ status: number; text: string }> {
-    await this.#turnstile.pass();
     try {
-      return await this.#system.http.get(this.#socket, path, timeoutMs);
+      return await this.#turnstile.through(() => this.#system.http.get(this.#socket, path, timeoutMs));
     } catch (error) {
       throw new MeshtaxError('MT5003', { context: this.context, what: `GET ${path}`, problem: reasonOf(error) });
     }

@@ -5,6 +5,8 @@ import { parseExposition, type Page } from '../../model/exposition.ts';
 import type { Clock } from '../../model/ports.ts';
 
 export interface Listener {
+  /** Only lines with one of these texts are of interest to it; none: all are. */
+  readonly mentions: readonly string[];
   onPage(page: Page): void;
   onFailure(reason: string): void;
 }
@@ -34,8 +36,8 @@ class Poller {
 
   /** The listener has had a page, or a failure, when this resolves. Returns how to stop listening. */
   async listen(listener: Listener): Promise<() => void> {
-    this.#tell(await this.#scrape(), [listener]);
     this.#listeners.add(listener);
+    this.#tell(await this.#scrape(), [listener]);
     if (!this.#stop) {
       this.#stop = new AbortController();
       void this.#loop(this.#stop.signal);
@@ -60,10 +62,15 @@ class Poller {
 
   async #scrape(): Promise<Page | string> {
     try {
-      return parseExposition(await this.#source.scrape(), this.#wanted);
+      return parseExposition(await this.#source.scrape(), this.#wanted, this.#mentions());
     } catch (error) {
       return reasonOf(error);
     }
+  }
+
+  #mentions(): readonly string[] {
+    const all = [...this.#listeners].map(({ mentions }) => mentions);
+    return all.some((each) => each.length === 0) ? [] : [...new Set(all.flat())];
   }
 
   #tell(page: Page | string, listeners: Iterable<Listener>): void {

@@ -162,7 +162,9 @@ describe('the collector', () => {
     expect(failing.of('cpu')).toMatchObject({ notMeasured: 'connection refused' });
     const replaced = await recordedBy((nowMs) => row(nowMs).replaceAll('"/x"', nowMs > 1_000_500 ? '"/y"' : '"/x"'));
     expect(replaced.of('cpu')).toMatchObject({ notMeasured: 'the container was restarted' });
-    const again = await recordedBy((nowMs) => row(nowMs, `container_start_time_seconds{id="/x"} ${nowMs > 1_000_500 ? 2 : 1}`));
+    const again = await recordedBy((nowMs) =>
+      row(nowMs, `container_start_time_seconds{id="/x",namespace="arm"} ${nowMs > 1_000_500 ? 2 : 1}`),
+    );
     expect(again.of('cpu')).toMatchObject({ notMeasured: 'the container was restarted' });
     const frozen = await recordedBy(() => row(999_900));
     expect(frozen.of('cpu')).toMatchObject({ notMeasured: expect.stringMatching(/^0 distinct samples/) });
