@@ -29,7 +29,9 @@ function* keysOf(node: Record<string, unknown>, prefix: string): Generator<strin
 
 /** Keys without a default stand only where they are used: `.Values.hubble.eventBufferCapacity`. */
 function keysOfTemplates(): Set<string> {
-  const files = readdirSync(`${directory}/templates`, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const files = readdirSync(`${directory}/templates`, { recursive: true, withFileTypes: true }).filter(
+    (entry) => entry.isFile() && !entry.name.startsWith('validate'),
+  );
   const keys = new Set<string>();
   for (const { parentPath, name: file } of files)
     for (const [, key = ''] of readFileSync(`${parentPath}/${file}`, 'utf8').matchAll(/\.Values\.([A-Za-z][\w.]*\w)/g)) keys.add(key);

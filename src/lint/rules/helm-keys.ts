@@ -13,7 +13,6 @@ export const helmKeys: LintRule = {
 };
 
 function judgeKey({ path, place }: PlacedKey, chart: string, known: ReadonlyMap<string, string>, facts: LintFacts): LintFinding[] {
-  if (isKnown(path, known)) return [];
   const version = chart === 'cilium' ? facts.cilium : facts.istio;
   const change = facts.changes.find((each) => each.chart === chart && each.key === path);
   if (change?.never === true)
@@ -29,6 +28,7 @@ function judgeKey({ path, place }: PlacedKey, chart: string, known: ReadonlyMap<
     return [
       { level: 'error', place, what: `${path}: gone since ${chart} ${change.gone}, and Helm ignores it`, fix: `write ${change.instead}` },
     ];
+  if (isKnown(path, known)) return [];
   const near = nearest(path, known);
   return [
     {

@@ -14,7 +14,7 @@ const page = (text: string) => parseExposition(text);
 describe('Istio', () => {
   test('what a sidecar is set to, read from its own configuration', () => {
     const facts = sidecarFacts(fixture('istio/config-dump.json'), fixture('istio/server-info.json'), 'web.bench.svc');
-    expect(facts).toMatchObject({ envoyVersion: '1.38.3', retries: 2, circuitBreakers: 'unlimited', accessLog: 'off', tracing: 'off' });
+    expect(facts).toMatchObject({ envoyVersion: '1.38.3', retries: 2, circuitBreakers: 'unlimited', accessLog: 'off', tracing: '1 %' });
   });
 
   test('without a route to the service there is no retry to tell of', () => {
