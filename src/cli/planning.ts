@@ -86,7 +86,7 @@ function requireSupport(app: App, experiment: Experiment): void {
   for (const selected of experiment.datapaths) {
     const datapath = app.families.datapaths.find((candidate) => candidate.id === selected.id);
     const places = { lab: datapath?.lab, kubernetes: datapath?.kubernetes };
-    const missing = (id === 'lab' && !places.lab) || (id === 'kubernetes' && !places.kubernetes);
+    const missing = (id === 'lab' && !places.lab) || ((id === 'kubernetes' || id === 'kind') && !places.kubernetes);
     const available = Object.entries(places).flatMap(([place, how]) => (how ? [place] : []));
     if (missing)
       throw new MeshtaxError('MT1007', { datapath: selected.id, cluster: id, available: [...available, 'simulated'].join(', ') });

@@ -38,12 +38,12 @@ export class Helm {
     return new Helm(system, where);
   }
 
-  /** `source`: a directory, an archive or an oci:// address; undefined: the chart's public repository. */
+  /** `own`: values over those of the file. `source`: a directory, an archive or an oci:// address; undefined: the chart's public repository. */
   async install(
     { release, namespace, chart, version, values }: MeshRelease,
     source: string | undefined,
     labels: Readonly<Record<string, string>>,
-    given: Readonly<Record<string, string>>,
+    own: object,
   ): Promise<void> {
     const { projectRoot } = this.#system.host;
     const known = REPOSITORIES[chart];
@@ -61,12 +61,12 @@ export class Helm {
       `--namespace=${namespace}`,
       '--create-namespace',
       `--values=${projectRoot}/clusters/kubernetes/${values}`,
-      ...Object.entries(given).map(([key, value]) => `--set-string=${key}=${value}`),
+      '--values=-',
       ...labelled,
       '--wait',
       `--timeout=${INSTALL_TIMEOUT}`,
     ];
-    const { exitCode, stderr } = await this.#run(args, 330_000);
+    const { exitCode, stderr } = await this.#run(args, 330_000, JSON.stringify(own));
     if (exitCode !== 0)
       throw new MeshtaxError('MT5008', { release, context: this.#context, problem: stderr.trim().split('\n').at(-1)?.slice(0, 400) ?? '' });
   }
@@ -80,7 +80,11 @@ export class Helm {
     throw new MeshtaxError('MT5008', { release, context: this.#context, problem: stderr.trim().split('\n').at(-1)?.slice(0, 400) ?? '' });
   }
 
-  #run(args: readonly string[], timeoutMs: number) {
-    return this.#system.processes.run(['helm', ...args, ...this.#where], { timeoutMs, mayFail: true });
+  #run(args: readonly string[], timeoutMs: number, input?: string) {
+    return this.#system.processes.run(['helm', ...args, ...this.#where], {
+      timeoutMs,
+      mayFail: true,
+      ...(input === undefined ? {} : { input }),
+    });
   }
 }

@@ -85,8 +85,13 @@ export async function installMeshes(
     },
   ]);
   for (const release of releases) {
-    const given = release.chart === 'cilium' ? await apiServer(context.kubectl) : {};
-    await helm.install(release, options.charts[release.chart], { [RUN_LABEL]: runId }, given);
+    const reached = release.chart === 'cilium' ? await apiServer(context.kubectl) : {};
+    await helm.install(
+      release,
+      options.charts[release.chart],
+      { [RUN_LABEL]: runId },
+      { ...reached, ...options.chartValues[release.chart] },
+    );
   }
 }
 

@@ -3,6 +3,7 @@ import type { Cluster, OpenClusterOptions, RunIntent } from '../../model/contrac
 import type { PushUndo } from '../../model/contracts/deployment.ts';
 import { MeshtaxError } from '../../model/errors.ts';
 import type { Experiment, Selected } from '../../model/experiment.ts';
+import type { Finding } from '../../model/findings.ts';
 import type { System } from '../../model/ports.ts';
 import { bundle } from './bundle.ts';
 import { cleanKubernetes } from './clean.ts';
@@ -70,7 +71,7 @@ async function open(selected: Selected, system: System, opening: OpenClusterOpti
   await system.files.makeDirectory(directory, { mode: 0o700 });
   const contexts: Context[] = [];
   for (const binding of bindingsOf(options)) contexts.push(await Context.open(system, directory, binding, options, undo));
-  const findings = [];
+  const findings = contexts.flatMap(sharedKernel);
   for (const context of contexts) findings.push(...(await refuseProduction(context, intent.confirmed)));
   for (const context of contexts) await holdLease(system, context, opening.runId, undo);
   for (const context of contexts) await installMeshes(system, context, { ...intent, runId: opening.runId }, options, undo);
@@ -92,6 +93,22 @@ async function open(selected: Selected, system: System, opening: OpenClusterOpti
     },
     findings,
   });
+}
+
+/** Nodes that are containers or namespaces of one machine: said in every report. */
+function sharedKernel(context: Context): Finding[] {
+  const machines = context.machinesOf(context.nodes.map(({ metadata }) => metadata.name)).length;
+  if (machines === context.nodes.length) return [];
+  return [
+    {
+      code: 'MT0503',
+      level: 'warning',
+      title: 'nodes that are no machines of their own',
+      detail: `the ${context.nodes.length} nodes of ${context.name} share ${machines === 1 ? 'one kernel' : `${machines} kernels`}`,
+      why: 'client, proxies and server compete for the same CPUs, and no packet leaves the machine',
+      fix: 'rank datapaths by it and read differences; do not copy absolute figures',
+    },
+  ];
 }
 
 /** @throws MeshtaxError MT5009. */

@@ -62,6 +62,10 @@ export const sharedOptions = {
     .record(z.string(), z.string())
     .default({})
     .describe('where a chart comes from instead of its public repository: a directory, an archive or an oci:// address'),
+  chartValues: z
+    .record(z.string(), z.record(z.string(), z.unknown()))
+    .default({})
+    .describe('further values by chart, for instance a registry of your own; they are stored with the run'),
 };
 
 const others = z
