@@ -47,8 +47,9 @@ async function record({ samples: source }: NodeView, clock: Clock) {
     abandon: stop,
     async close(): Promise<Moved> {
       const toMs = clock.wallTime().getTime();
-      const isHopeless = toMs - fromMs < (LEAST_SAMPLES - 1) * source.housekeepingMs;
-      for (let turn = 0; turn < PATIENCE * 2 && !isHopeless && (points.at(-1)?.atMs ?? 0) < toMs + source.clockErrorMs; turn++)
+      // In a window that cannot hold enough samples nothing is waited for.
+      const turns = toMs - fromMs < (LEAST_SAMPLES - 1) * source.housekeepingMs ? 0 : PATIENCE * 2;
+      for (let turn = 0; turn < turns && (points.at(-1)?.atMs ?? 0) < toMs + source.clockErrorMs; turn++)
         await clock.sleep(source.housekeepingMs / 2);
       stop();
       return overWindow(points, fromMs, toMs, source.clockErrorMs);

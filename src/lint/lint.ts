@@ -30,7 +30,7 @@ function yamlDocuments(file: string, text: string, facts: LintFacts, chart: stri
       if (typeof object !== 'object' || object === null) return [];
       if (typeof object['apiVersion'] !== 'string' || typeof object['kind'] !== 'string') {
         if (at.length > 0) return [];
-        const keys = [...keysOf(document, document.contents as Node | null, '', placeAt)];
+        const keys = [...keysOf(document, document.contents, '', placeAt)];
         return [{ kind: 'values', file, chart: chart ?? bestChart(keys, facts), keys }];
       }
       const placeOf = (path: readonly (string | number)[]) => placeAt(offsetOf(document, [...at, ...path]));

@@ -13,9 +13,9 @@ export interface RealCluster {
   readonly context: string;
   readonly environment: Readonly<Record<string, string>>;
   /** Processes of its API server, where they are on this machine and ours. */
-  apiServer(): readonly number[];
-  kubectl(...args: string[]): Promise<string>;
-  apply(objects: readonly object[]): Promise<void>;
+  readonly apiServer: () => readonly number[];
+  readonly kubectl: (...args: string[]) => Promise<string>;
+  readonly apply: (objects: readonly object[]) => Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -58,6 +58,6 @@ async function clusterAt(kubeconfig: string, PATH: string, stop: () => Promise<v
 function apiServer(): number[] {
   const root = `/sys/fs/cgroup/pids/k8slab-${NAME}`;
   if (!existsSync(root)) return [];
-  const files = (readdirSync(root, { recursive: true }) as string[]).filter((file) => /kube-apiserver\.service\/cgroup\.procs$/.test(file));
+  const files = (readdirSync(root, { recursive: true }) as string[]).filter((file) => file.endsWith('kube-apiserver.service/cgroup.procs'));
   return files.flatMap((file) => readFileSync(`${root}/${file}`, 'utf8').split('\n').filter(Boolean).map(Number));
 }

@@ -18,7 +18,7 @@ interface Examination {
 interface ContextCheck {
   readonly code: string;
   readonly title: string;
-  run(examination: Examination): Promise<Verdict>;
+  readonly run: (examination: Examination) => Promise<Verdict>;
 }
 
 const ok = (detail: string): Verdict => ({ level: 'ok', detail, why: '', fix: '' });
