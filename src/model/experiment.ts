@@ -81,7 +81,7 @@ const cpuLadderSchema = z
   .strictObject({
     shares: z
       .array(z.number().min(0.01).max(0.9))
-      .min(2)
+      .min(3, 'fewer than three rates make no line')
       .max(8)
       .default([0.1, 0.3, 0.5, 0.7])
       .describe('rates at which CPU is measured, as shares of the lowest capacity of all datapaths'),

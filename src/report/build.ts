@@ -7,7 +7,7 @@ import { calibrationTables, calibrationVerdict } from './calibration.ts';
 import { crossCheckTable, ladderTable, maskingTable } from './evidence.ts';
 import { instrumentBlocks } from './instruments.ts';
 import { designSentence, methodBlocks } from './method.ts';
-import { componentTable, differenceTable, estimateTable, parityTable } from './tables.ts';
+import { componentTable, differenceTable, estimateTable, parityTable, proofTable } from './tables.ts';
 import { verdictSentence } from './verdicts.ts';
 
 export function buildReport(stored: StoredRun, analysis: Analysis): ReportDocument {
@@ -23,7 +23,7 @@ export function buildReport(stored: StoredRun, analysis: Analysis): ReportDocume
       ...incomplete(stored),
       ...analysis.comparisons.flatMap((comparison) => comparisonBlocks(comparison, analysis)),
       ...parity(stored),
-      ...proof(analysis),
+      ...proof(stored.run, analysis),
       ...instrumentBlocks(analysis),
       ...validity(stored, analysis),
       ...methodBlocks(stored, analysis),
@@ -110,14 +110,16 @@ function parity({ run }: StoredRun): Block[] {
   ];
 }
 
-function proof(analysis: Analysis): Block[] {
+function proof({ proofs }: RunRecord, analysis: Analysis): Block[] {
   const { trials, exact, requests } = analysis.proof;
+  const table = proofTable(proofs);
   return [
     { kind: 'heading', level: 2, text: 'Proof that the traffic was on its path' },
     {
       kind: 'paragraph',
       text: `Before each deployment was used, a known number of requests had to move the counters of its own datapath by exactly that number, and no other's. In the measured windows ${exact} of ${trials} trials (${requests} requests in all) were counted exactly by every counter of their datapath.`,
     },
+    ...(table ? [{ kind: 'table' as const, table }] : []),
   ];
 }
 

@@ -3,7 +3,7 @@ import { baselineWords, type Analysis, type Cell, type ComparisonAnalysis } from
 import { COMPONENTS, EBPF_COMPONENT } from '../analysis/metrics.ts';
 import type { Table } from '../charts/chart.ts';
 import { formatDifference, formatEstimate } from '../model/format.ts';
-import type { ArmRecord } from '../model/records.ts';
+import type { ArmRecord, RunRecord } from '../model/records.ts';
 import { tierOf } from '../model/features.ts';
 
 const HEADLINE = ['capacity', 'latency.p50', 'latency.p90', 'latency.p99', 'latency.p99.9', 'cpu.machine', 'memory.datapath'];
@@ -53,10 +53,13 @@ function titleOf(comparison: ComparisonAnalysis, id: string): string {
   return comparison.cells.map((cell) => metricOf(cell, id)).find(Boolean)?.metric.title ?? id;
 }
 
-/** CPU per 1000 requests and memory, by component. */
-export function componentTable(comparison: ComparisonAnalysis): Table {
+/** CPU per 1000 requests and memory, by component; undefined where neither was measured. */
+export function componentTable(comparison: ComparisonAnalysis): Table | undefined {
   const components = [...COMPONENTS, EBPF_COMPONENT];
-  const used = components.filter((component) => comparison.cells.some((cell) => metricOf(cell, `cpu.${component}`)));
+  const used = components.filter((component) =>
+    comparison.cells.some((cell) => metricOf(cell, `cpu.${component}`) ?? metricOf(cell, `memory.${component}`)),
+  );
+  if (used.length === 0) return undefined;
   return {
     caption: `${comparison.workload}, ${comparison.load}: CPU per 1000 requests by component (approximate), and its memory`,
     columns: [{ title: 'datapath', align: 'left' }, ...used.map((component) => ({ title: component, align: 'right' as const }))],
@@ -65,7 +68,7 @@ export function componentTable(comparison: ComparisonAnalysis): Table {
       ...used.map((component) => {
         const cpu = estimate(cell, `cpu.${component}`);
         const memory = estimate(cell, `memory.${component}`);
-        return memory === '' ? cpu : `${cpu}, ${memory}`;
+        return [cpu, memory].filter((each) => each !== '').join(', ');
       }),
     ]),
   };
@@ -83,6 +86,10 @@ export function parityTable(arms: readonly ArmRecord[]): Table {
       'policy',
       'load balancing',
       'retries',
+      'breakers',
+      'workers',
+      'access log',
+      'tracing',
       'telemetry',
       'what it is not',
     ].map((title) => ({ title, align: 'left' as const })),
@@ -95,9 +102,28 @@ export function parityTable(arms: readonly ArmRecord[]): Table {
       features.policy,
       features.loadBalancing,
       String(features.retries),
+      features.circuitBreakers,
+      features.workers === null ? '' : String(features.workers),
+      features.accessLog,
+      features.tracing,
       features.telemetry,
       features.notes,
     ]),
+  };
+}
+
+/** Undefined where an older run kept none. */
+export function proofTable(proofs: RunRecord['proofs']): Table | undefined {
+  if (proofs.length === 0) return undefined;
+  const byTitle = [...Map.groupBy(proofs, ({ title }) => title)];
+  return {
+    caption: 'What the path showed of a known number of requests, before the blocks were measured',
+    columns: [
+      { title: 'what', align: 'left' },
+      { title: 'times', align: 'right' },
+      { title: 'the last time', align: 'left' },
+    ],
+    rows: byTitle.map(([title, all]) => [title, String(all.length), all.at(-1)?.detail ?? '']),
   };
 }
 
