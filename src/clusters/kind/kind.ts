@@ -36,7 +36,7 @@ export const kind: Cluster = {
   doctor: [
     {
       stage: 'doctor',
-      code: 'MT0512',
+      code: 'MT0151',
       title: 'Docker and kind',
       run: async (system) => {
         try {

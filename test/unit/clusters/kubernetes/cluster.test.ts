@@ -24,7 +24,7 @@ function withApi(pages: Pages, options: FakeOptions = {}): System & { readonly c
     ...system,
     commands: system.commands,
     processes: {
-      run: system.processes.run,
+      run: (command, given) => system.processes.run(command, given),
       start(command) {
         started.push([...command]);
         system.commands.push([...command]);
