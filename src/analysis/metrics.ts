@@ -83,12 +83,15 @@ export function answersOf(trial: TrialRecord): number {
 /** Instruments that see the same as a more precise one: their figures are for comparing, unless there is no other. */
 const SECOND_SOURCES = new Set(['cadvisor', 'node-samples']);
 
-function measuresOfRecord({ measures }: TrialRecord): Measure[] {
+function measuresOfRecord({ measures, notMeasured }: TrialRecord): Measure[] {
   const precise = new Set(measures.filter(({ collector }) => !SECOND_SOURCES.has(collector)).map(nameOfMeasure));
-  return measures.filter((measure) => !SECOND_SOURCES.has(measure.collector) || !precise.has(nameOfMeasure(measure)));
+  const chosen = measures.filter((measure) => !SECOND_SOURCES.has(measure.collector) || !precise.has(nameOfMeasure(measure)));
+  // Of several containers with one role one is missing: half a sum is no figure.
+  const missing = new Set(notMeasured.map((each) => `${each.collector} ${nameOfMeasure(each)}`));
+  return chosen.filter((measure) => !missing.has(`${measure.collector} ${nameOfMeasure(measure)}`));
 }
 
-function nameOfMeasure({ metric, component }: Measure): string {
+function nameOfMeasure({ metric, component }: Pick<Measure, 'metric' | 'component'>): string {
   return `${metric} ${component}`;
 }
 

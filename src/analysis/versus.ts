@@ -102,6 +102,10 @@ export function compareSeries(own: Series, baseline: Series, inference: Inferenc
   if (!difference) return undefined;
   const scale = logs ?? differences;
   const { values, merged, correlation, inflation } = independentValues(scale);
+  const isBounded = pairs.some(({ own: a, other: b }) => a.range !== undefined || b.range !== undefined);
+  const { low, high } = (ratio ?? difference).interval;
+  // What the instrument leaves open no number of blocks settles, and no test of the values in the middle may claim.
+  const isOpen = isBounded && low <= 0 && high >= 0;
   return {
     difference: difference.interval,
     ratio: ratio && exponentiated(ratio.interval),
@@ -109,15 +113,30 @@ export function compareSeries(own: Series, baseline: Series, inference: Inferenc
     deployments: new Set(pairs.map((pair) => pair.own.deployment)).size,
     correlation,
     merged,
-    pValue: pValue(values, inference.kind, inflation),
-    eValue: eValue(values, inflation),
-    ...planning(values, merged, logs !== undefined, inference),
+    ...evidenceOf(values, inflation, inference, isOpen),
+    ...(isBounded ? NO_PLAN : planning(values, merged, logs !== undefined, inference)),
     robust: inference.thorough ? robustOf(scale, pairs, logs !== undefined, inference.random) : undefined,
     variance: varianceSplit(groupsOf(scale, pairs), { block: 1, deployment: DEPLOYMENT_COST }),
     refusal: unequal(pairs) ? 'the two were not sent the same number of requests' : undefined,
-    doubt: inflation > 1 ? `successive blocks depend on each other, correlation ${correlation.toFixed(2)}` : undefined,
+    doubt: isOpen
+      ? 'the instrument bounds it no closer: longer windows, or a node agent'
+      : inflation > 1
+        ? `successive blocks depend on each other, correlation ${correlation.toFixed(2)}`
+        : undefined,
   };
 }
+
+function evidenceOf(
+  values: readonly number[],
+  inflation: number,
+  { kind }: Inference,
+  isOpen: boolean,
+): Pick<Compared, 'pValue' | 'eValue'> {
+  return isOpen ? { pValue: 1, eValue: 0 } : { pValue: pValue(values, kind, inflation), eValue: eValue(values, inflation) };
+}
+
+/** More blocks do not make an instrument's bounds narrower. */
+const NO_PLAN = { detectable: undefined, blocksToResolve: undefined } as const;
 
 /** The interval over blocks, merged where neighbours correlate; or over deployments, where those vary more than blocks explain. */
 function settled(

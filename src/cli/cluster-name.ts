@@ -17,9 +17,9 @@ export function clusterNamed(app: App, text: string, command: string): NamedClus
   if (own) return { cluster: own, place: undefined };
   const [id = '', ...rest] = text.split(':');
   const prefixed = clusters.find((candidate) => candidate.id === id && candidate.at);
-  if (prefixed && rest.length > 0) return { cluster: prefixed, place: rest.join(':') };
+  if (prefixed && rest.join(':') !== '') return { cluster: prefixed, place: rest.join(':') };
   const placed = clusters.find((candidate) => candidate.at);
-  if (placed && text !== '') return { cluster: placed, place: text };
+  if (placed && text !== '' && !prefixed) return { cluster: placed, place: text };
   const known = clusters.map((candidate) => candidate.id).join(', ');
   throw new MeshtaxError('MT1005', { subject: `--cluster ${text}`, problem: `known clusters are ${known}`, command });
 }
@@ -28,8 +28,8 @@ export function clusterNamed(app: App, text: string, command: string): NamedClus
 export function moveTo({ cluster, place }: NamedCluster, selected: Selected): Selected {
   if (cluster.id === selected.id && place === undefined) return selected;
   const elsewhere = place === undefined ? {} : (cluster.at?.(place) as object);
-  if (cluster.id === selected.id) return { ...selected, options: { ...(selected.options as object), ...elsewhere } };
   const parsed = cluster.schema.safeParse({ id: cluster.id, ...elsewhere });
+  if (parsed.success && cluster.id === selected.id) return { ...selected, options: { ...(selected.options as object), ...elsewhere } };
   if (parsed.success) return parsed.data;
   const problem = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
   throw new MeshtaxError('MT1005', { subject: `--cluster ${cluster.id}`, problem, command: 'run' });

@@ -34,6 +34,7 @@ export const cadvisor: Collector = {
     const recordings = await Promise.all(deployment.cadvisor.map((view) => record(view, system.clock)));
     return {
       close: async () => (await Promise.all(recordings.map((each) => each.close()))).flat(),
+      end: () => recordings.forEach((each) => each.end()),
       abandon: () => recordings.forEach((each) => each.abandon()),
     };
   },
@@ -68,10 +69,12 @@ async function record(view: CadvisorView, clock: Clock) {
     onFailure: (reason) => (failure = reason),
   });
   const fromMs = clock.wallTime().getTime();
+  let endedMs: number | undefined;
   return {
     abandon: stop,
+    end: () => void (endedMs = clock.wallTime().getTime()),
     async close(): Promise<Reading[]> {
-      const toMs = clock.wallTime().getTime();
+      const toMs = endedMs ?? clock.wallTime().getTime();
       // In a window that cannot hold enough samples nothing is waited for.
       const isHopeless = toMs - fromMs < (LEAST_SAMPLES - 1) * source.housekeepingMs;
       const isComplete = () =>

@@ -49,12 +49,20 @@ export const hubble: Collector = {
       following.stop();
       client.close();
     };
+    let ending: Promise<ServerStatus> | undefined;
     return {
+      end: () => {
+        window.end(system.clock.wallTime().getTime());
+        // Elsewhere it is asked when it is closed: what that costs must not lie in the windows of lighter instruments.
+        if (view.settleMs === undefined) return;
+        ending = client.status();
+        ending.catch(() => {}); // told by close
+      },
       abandon: leave,
       async close(): Promise<Reading[]> {
         try {
           if (failure !== undefined || !before) return absent(failure ?? 'no status');
-          const after = await client.status();
+          const after = await (ending ?? client.status());
           const seen = after.seenFlows - before.seenFlows;
           const received = () => window.received - alreadyReceived;
           const patienceMs = PATIENCE_MS + (view.settleMs ?? 0) * SETTLED;
@@ -76,6 +84,7 @@ export const hubble: Collector = {
 class Window {
   readonly #holdsBack: boolean;
   #fromMs = 0;
+  #toMs = Number.POSITIVE_INFINITY;
   received = 0;
 
   constructor({ settleMs }: HubbleView) {
@@ -87,9 +96,13 @@ class Window {
     if (this.#holdsBack) this.#fromMs = atMs;
   }
 
+  end(atMs: number): void {
+    if (this.#holdsBack) this.#toMs = atMs;
+  }
+
   concerns({ time }: Flow): boolean {
     const atMs = (time?.seconds ?? 0) * 1000 + (time?.nanos ?? 0) / 1e6;
-    if (atMs < this.#fromMs) return false;
+    if (atMs < this.#fromMs || atMs > this.#toMs) return false;
     this.received++;
     return true;
   }

@@ -5,6 +5,7 @@ import { pollerOf } from './cadvisor/poller.ts';
 import { LEAST_SAMPLES, overWindow, type Point } from './cadvisor/window.ts';
 
 const SERIES = 'node_cpu_usage_seconds_total';
+const MACHINE = { collector: 'node-samples', metric: 'cpu', component: 'machine' } as const;
 /** So many times the sampling interval a sample after the window is waited for. */
 const PATIENCE = 4;
 
@@ -20,11 +21,13 @@ export const nodeSamples: Collector = {
   during: 'latency',
   absent: ({ nodes }) => (nodes === undefined ? 'no nodes but this machine' : undefined),
   async open({ deployment, system }) {
-    const recordings = await Promise.all(
-      (deployment.nodes ?? []).filter(({ isMachine }) => isMachine).map((node) => record(node, system.clock)),
-    );
+    // A kubelet that shares its kernel shows its own part of it, and not what the others do.
+    if (deployment.nodes?.some(({ isMachine }) => !isMachine) === true)
+      return { close: async () => [{ ...MACHINE, notMeasured: 'the nodes share a kernel, and each kubelet shows a part of it only' }] };
+    const recordings = await Promise.all((deployment.nodes ?? []).map((node) => record(node, system.clock)));
     return {
       close: async () => addedUp(await Promise.all(recordings.map((each) => each.close()))),
+      end: () => recordings.forEach((each) => each.end()),
       abandon: () => recordings.forEach((each) => each.abandon()),
     };
   },
@@ -43,10 +46,12 @@ async function record({ samples: source }: NodeView, clock: Clock) {
     onFailure: () => {},
   });
   const fromMs = clock.wallTime().getTime();
+  let endedMs: number | undefined;
   return {
     abandon: stop,
+    end: () => void (endedMs = clock.wallTime().getTime()),
     async close(): Promise<Moved> {
-      const toMs = clock.wallTime().getTime();
+      const toMs = endedMs ?? clock.wallTime().getTime();
       // In a window that cannot hold enough samples nothing is waited for.
       const turns = toMs - fromMs < (LEAST_SAMPLES - 1) * source.housekeepingMs ? 0 : PATIENCE * 2;
       for (let turn = 0; turn < turns && (points.at(-1)?.atMs ?? 0) < toMs + source.clockErrorMs; turn++)
@@ -59,7 +64,7 @@ async function record({ samples: source }: NodeView, clock: Clock) {
 
 /** All nodes or none: half of a cluster is no figure. */
 function addedUp(all: readonly Moved[]): Reading[] {
-  const name = { collector: 'node-samples', metric: 'cpu', component: 'machine' };
+  const name = MACHINE;
   const missing = all.find((each) => typeof each === 'string');
   if (typeof missing === 'string') return [{ ...name, notMeasured: missing }];
   const moved = all as readonly Exclude<Moved, string>[];

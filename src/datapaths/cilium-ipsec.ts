@@ -6,7 +6,10 @@ const kind: CiliumKind = {
   id: 'cilium-ipsec',
   nodeProxy: false,
   features: (facts) => ({ ...ciliumFeatures(facts, 'IPsec between nodes; inside a node nothing is encrypted'), encryption: 'ipsec' }),
-  problems: ({ encryption }) => (/ipsec/i.test(encryption) ? [] : [`encryption is ${encryption}, not IPsec`]),
+  problems: ({ encryption, sameNode }) => [
+    ...(encryption.split(' | ').every((each) => /^ipsec$/i.test(each)) ? [] : [`encryption is ${encryption}, not IPsec`]),
+    ...(sameNode ? ['client and server share a node, and inside a node nothing is encrypted'] : []),
+  ],
 };
 
 /** Cilium with IPsec between the nodes. */

@@ -9,7 +9,10 @@ const kind: CiliumKind = {
     ...ciliumFeatures(facts, 'WireGuard between nodes; inside a node nothing is encrypted'),
     encryption: 'wireguard',
   }),
-  problems: ({ encryption }) => (/wireguard/i.test(encryption) ? [] : [`encryption is ${encryption}, not WireGuard`]),
+  problems: ({ encryption, sameNode }) => [
+    ...(encryption.split(' | ').every((each) => /^wireguard$/i.test(each)) ? [] : [`encryption is ${encryption}, not WireGuard`]),
+    ...(sameNode ? ['client and server share a node, and inside a node nothing is encrypted'] : []),
+  ],
 };
 
 /** Cilium with WireGuard between the nodes. */

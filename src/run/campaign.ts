@@ -147,7 +147,8 @@ async function warmUp({ request, state, deployed }: Campaign): Promise<void> {
     if (channel.comparison.generator.placement !== 'shared') continue;
     throwIfInterrupted(request.signal);
     const isBaseline = channel.deployment.arm === request.plan.experiment.baseline;
-    const durationNs = isFirst && isBaseline ? GENERATOR_WARMUP_NS : WARMUP_NS;
+    // A generator of its own is new code with every deployment, whichever datapath it is for.
+    const durationNs = !channel.shared || (isFirst && isBaseline) ? GENERATOR_WARMUP_NS : WARMUP_NS;
     await channel.generator.load({ op: 'closed-load', arm: channel.name, durationNs, inFlight: channel.connections });
   }
 }

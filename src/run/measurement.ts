@@ -247,6 +247,7 @@ function abandonAll(open: readonly OpenInstrument[]): void {
 async function closeAll(open: readonly OpenInstrument[]): Promise<Map<string, Reading[]>> {
   const readings = new Map<string, Reading[]>();
   let failed: PromiseRejectedResult | undefined;
+  for (const { recording } of open.flat()) recording.end?.();
   for (const instrument of open.toReversed()) {
     const settled = await Promise.allSettled(instrument.map(async ({ arm, recording }) => ({ arm, read: await recording.close() })));
     for (const each of settled) {

@@ -11,7 +11,7 @@ export interface UndoFailure {
 }
 
 export class UndoStack {
-  readonly #entries: { title: string; undo: () => Promise<void> }[] = [];
+  readonly #entries: { title: string; undo: () => Promise<void>; budgetMs: number | undefined }[] = [];
   readonly #clock: Clock;
   #closed = false;
 
@@ -19,25 +19,27 @@ export class UndoStack {
     this.#clock = clock;
   }
 
-  readonly push = (title: string, undo: () => Promise<void>): void => {
+  readonly push = (title: string, undo: () => Promise<void>, budgetMs?: number): void => {
     // Work that an interruption left behind must not make what nobody would undo any more.
     if (this.#closed) throw new Error(`too late for ${title}: the run is being undone`);
-    this.#entries.push({ title, undo });
+    this.#entries.push({ title, undo, budgetMs });
   };
 
   /** Undo everything and accept nothing more. Never throws: what failed is returned. */
   async unwind(budgetMs: number): Promise<UndoFailure[]> {
     this.#closed = true;
     const failures: UndoFailure[] = [];
-    const deadline = this.#clock.monotonicNs() + budgetMs * 1e6;
+    let deadline = this.#clock.monotonicNs() + budgetMs * 1e6;
     for (let entry = this.#entries.pop(); entry; entry = this.#entries.pop()) {
-      const leftMs = (deadline - this.#clock.monotonicNs()) / 1e6;
+      const beganNs = this.#clock.monotonicNs();
+      const leftMs = entry.budgetMs ?? (deadline - beganNs) / 1e6;
       try {
         if (leftMs <= 0) throw new Error('no time left');
         await within(entry.undo(), leftMs);
       } catch (error) {
         failures.push({ title: entry.title, reason: reasonOf(error) });
       }
+      if (entry.budgetMs !== undefined) deadline += this.#clock.monotonicNs() - beganNs;
     }
     return failures;
   }

@@ -92,7 +92,7 @@ test.each(['lab', 'simulated'])('the shipped experiment on %s: only `cluster` is
     '--results',
     space.results,
     '--budget',
-    '35s',
+    '80s',
     '--progress',
     'jsonl',
   ]);

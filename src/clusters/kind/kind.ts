@@ -10,6 +10,7 @@ import { kubernetesSchema, sharedOptions } from '../kubernetes/options.ts';
 
 const PREFIX = 'meshtax-';
 /** Images are pulled, nodes boot. */
+const DELETE_MS = 2 * 60_000;
 const CREATE_MS = 15 * 60_000;
 
 const options = z.object({
@@ -66,6 +67,7 @@ async function open(selected: Selected, system: System, opening: OpenClusterOpti
   undo(
     `the kind cluster ${name}`,
     async () => void (await run(system, ['kind', 'delete', 'cluster', `--name=${name}`, `--kubeconfig=${kubeconfig}`])),
+    DELETE_MS,
   );
   const config = `--config=${system.host.projectRoot}/clusters/kind/${fileOf(chosen)}`;
   const image = chosen.nodeImage === undefined ? [] : [`--image=${chosen.nodeImage}`];

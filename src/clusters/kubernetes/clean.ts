@@ -5,18 +5,10 @@ import { MeshtaxError, reasonOf } from '../../model/errors.ts';
 import type { System } from '../../model/ports.ts';
 import { removeInstalled } from './install.ts';
 import { Kubectl } from './kubectl.ts';
-import { HOLDER_ANNOTATION, LEASE_ANNOTATION, RUN_LABEL } from './names.ts';
+import { aliveness, type Namespace } from './lease.ts';
+import { RUN_LABEL } from './names.ts';
 
 const POLL_MS = 1000;
-
-interface Namespace {
-  readonly metadata: {
-    readonly name: string;
-    readonly labels?: Readonly<Record<string, string>>;
-    readonly annotations?: Readonly<Record<string, string>>;
-  };
-  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string; readonly message?: string }[] };
-}
 
 export async function cleanKubernetes(system: System, which: CleanRequest): Promise<CleanReport> {
   if (which.place === undefined) {
@@ -54,7 +46,9 @@ async function clean(system: System, kubectl: Kubectl, which: CleanRequest): Pro
     try {
       for (const line of await removeInstalled(system, kubectl, run)) report.removed.push(`run ${run}: ${line}`);
     } catch (error) {
+      // The run's namespace has the inventory: without it nobody could remove the rest any more.
       report.failed.push(`run ${run}: ${reasonOf(error)}`);
+      continue;
     }
     await system.files.remove(`${system.env['XDG_RUNTIME_DIR'] ?? '/tmp'}/meshtax-${run}`);
     await removeNamespaces(system, kubectl, which.waitMs, run, namespaces, report);
@@ -67,17 +61,6 @@ async function namespacesOf(kubectl: Kubectl): Promise<readonly Namespace[]> {
   return (await kubectl.get<{ items: readonly Namespace[] }>(`/api/v1/namespaces?labelSelector=${selector}`)).items;
 }
 
-/** Why a run is taken to be going on. A process of this boot that is gone ends its lease at once. */
-async function aliveness(system: System, namespaces: readonly Namespace[]): Promise<string | undefined> {
-  const held = namespaces.find(({ metadata }) => metadata.annotations?.[LEASE_ANNOTATION] !== undefined);
-  const until = held?.metadata.annotations?.[LEASE_ANNOTATION];
-  if (until === undefined || Date.parse(until) < system.clock.wallTime().getTime()) return undefined;
-  const [boot, pid] = (held?.metadata.annotations?.[HOLDER_ANNOTATION] ?? '').split('/');
-  const here = ((await system.files.readTextIfAny('/proc/sys/kernel/random/boot_id')) ?? '').trim();
-  if (boot === here && !(await system.files.exists(`/proc/${pid}`))) return undefined;
-  return `it says that it is alive until ${until}`;
-}
-
 async function removeNamespaces(
   system: System,
   kubectl: Kubectl,
@@ -87,7 +70,14 @@ async function removeNamespaces(
   report: { removed: string[]; failed: string[] },
 ): Promise<void> {
   const names = namespaces.map(({ metadata }) => metadata.name);
-  await kubectl.run(['delete', 'namespace', ...names, '--ignore-not-found', '--wait=false'], { timeoutMs: 60_000 });
+  const asked = await kubectl.run(['delete', 'namespace', ...names, '--ignore-not-found', '--wait=false'], {
+    timeoutMs: 60_000,
+    mayFail: true,
+  });
+  if (asked.exitCode !== 0) {
+    report.failed.push(`run ${run}: ${asked.stderr.trim().split('\n')[0] ?? ''}`);
+    return;
+  }
   const deadlineNs = system.clock.monotonicNs() + waitMs * 1e6;
   for (;;) {
     const left = (await namespacesOf(kubectl)).filter(({ metadata }) => names.includes(metadata.name));

@@ -17,11 +17,13 @@ const RELAY = { namespace: 'kube-system', name: 'hubble-relay' } as const;
 export class Context {
   readonly kubectl: Kubectl;
   readonly binding: Binding;
-  readonly nodes: readonly Node[];
-  readonly chosen: Chosen;
+  nodes: readonly Node[];
+  #chosen: Chosen | undefined;
   readonly version: string;
   readonly #system: System;
   readonly #directory: string;
+  /** Of the run: what is made once serves all of its deployments. */
+  readonly #undo: PushUndo;
   readonly #sources = new Map<string, CadvisorSource>();
   #relay: Promise<string | undefined> | undefined;
 
@@ -31,16 +33,16 @@ export class Context {
     kubectl: Kubectl,
     binding: Binding,
     nodes: readonly Node[],
-    chosen: Chosen,
     version: string,
+    undo: PushUndo,
   ) {
     this.#system = system;
     this.#directory = directory;
     this.kubectl = kubectl;
     this.binding = binding;
     this.nodes = nodes;
-    this.chosen = chosen;
     this.version = version;
+    this.#undo = undo;
   }
 
   static async open(system: System, directory: string, binding: Binding, options: KubernetesOptions, undo: PushUndo): Promise<Context> {
@@ -48,8 +50,29 @@ export class Context {
     const kubectl = await Kubectl.open(system, { context, kubeconfig, requestsPerSecond: options.requestsPerSecond }, directory, undo);
     const nodes = await nodesOf(kubectl);
     const { gitVersion } = await kubectl.get<{ gitVersion: string }>('/version');
-    const chosen = chooseNodes(nodes, binding.nodes, options.placement, options.generators, context);
-    return new Context(system, directory, kubectl, binding, nodes, chosen, gitVersion);
+    return new Context(system, directory, kubectl, binding, nodes, gitVersion, undo);
+  }
+
+  get chosen(): Chosen {
+    if (!this.#chosen) throw new Error(`no nodes of ${this.name} were chosen`);
+    return this.#chosen;
+  }
+
+  /**
+   * After meshes are installed: without a network plugin no node is ready. `patienceMs`: for nodes to become so.
+   * @throws MeshtaxError MT5005.
+   */
+  async choose({ placement, generators }: KubernetesOptions, patienceMs: number): Promise<void> {
+    const { clock } = this.#system;
+    for (const deadlineNs = clock.monotonicNs() + patienceMs * 1e6; ; await clock.sleep(2000)) {
+      this.nodes = await nodesOf(this.kubectl);
+      try {
+        this.#chosen = chooseNodes(this.nodes, this.binding.nodes, placement, generators, this.name);
+        return;
+      } catch (error) {
+        if (clock.monotonicNs() >= deadlineNs) throw error;
+      }
+    }
   }
 
   get name(): string {
@@ -96,8 +119,8 @@ export class Context {
   }
 
   /** Where Hubble Relay is reached from here; undefined when there is none. Asked for the first time, it makes the way. */
-  relay(undo: PushUndo): Promise<string | undefined> {
-    this.#relay ??= this.#openRelay(undo);
+  relay(): Promise<string | undefined> {
+    this.#relay ??= this.#openRelay(this.#undo);
     return this.#relay;
   }
 

@@ -1,6 +1,6 @@
 /** An arm on Kubernetes as the run sees it. */
 import type { CadvisorView } from '../../model/contracts/cadvisor.ts';
-import type { Component, Deployment, NodeView, PushUndo, Role } from '../../model/contracts/deployment.ts';
+import type { Component, Deployment, NodeView, Role } from '../../model/contracts/deployment.ts';
 import type { HubbleView } from '../../model/contracts/hubble.ts';
 import type { KubernetesParts, KubernetesPod, KubernetesSite } from '../../model/contracts/kubernetes.ts';
 import type { Context } from './context.ts';
@@ -29,7 +29,7 @@ interface OwnContainer {
   readonly container: string;
 }
 
-export async function deploymentOf(state: ArmState, undo: PushUndo): Promise<Deployment> {
+export async function deploymentOf(state: ArmState): Promise<Deployment> {
   const { setting, context, place, parts } = state;
   const own = ownContainers(state);
   return {
@@ -41,7 +41,7 @@ export async function deploymentOf(state: ArmState, undo: PushUndo): Promise<Dep
     links: [],
     nodes: await nodesOf(state, own),
     cadvisor: viewsOf(state, own),
-    hubble: parts.observed ? await hubbleView(state, undo) : undefined,
+    hubble: parts.observed ? await hubbleView(state) : undefined,
     expectations: parts.expectations,
     notes: Object.assign(state.notes, {
       context: context.name,
@@ -114,7 +114,8 @@ async function nodesOf({ setting, context, parts, seen }: ArmState, own: readonl
     ...own.map((each) => ({ role: each.role, node: each.pod.node, id: idOf(seen.get(each.pod.name), each.container) })),
     ...others,
   ];
-  const nodes = [...new Set(all.map(({ node }) => node))];
+  // Nodes of its pods alone: a control plane elsewhere must not bring a further machine into the sum.
+  const nodes = [...new Set(own.map(({ pod }) => pod.node))];
   const machines = new Set(context.machinesOf(nodes));
   return nodes.map((node) => {
     const containers = all.filter((each) => each.node === node && each.id !== '');
@@ -139,8 +140,8 @@ function idOf(pod: Pod | undefined, container: string): string {
   return found?.containerID?.replace(/^\w+:\/\//, '') ?? '';
 }
 
-async function hubbleView({ context, place, site }: ArmState, undo: PushUndo): Promise<HubbleView | undefined> {
-  const address = await context.relay(undo);
+async function hubbleView({ context, place, site }: ArmState): Promise<HubbleView | undefined> {
+  const address = await context.relay();
   if (address === undefined) return undefined;
   return {
     address,

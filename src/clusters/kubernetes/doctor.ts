@@ -103,13 +103,8 @@ async function versions({ kubectl, system, nodes }: Examination): Promise<Verdic
 async function permissions({ kubectl }: Examination): Promise<Verdict> {
   const refused: Permission[] = [];
   for (const each of PERMISSIONS) {
-    const args = [
-      'auth',
-      'can-i',
-      each.verb,
-      each.subresource === undefined ? each.resource : `${each.resource}/${each.subresource}`,
-      ...(each.clusterWide ? ['--all-namespaces'] : []),
-    ];
+    const subresource = each.subresource === undefined ? [] : [`--subresource=${each.subresource}`];
+    const args = ['auth', 'can-i', each.verb, each.resource, ...subresource, ...(each.clusterWide ? ['--all-namespaces'] : [])];
     const { stdout } = await kubectl.run(args, { mayFail: true });
     if (!/^yes/m.test(stdout)) refused.push(each);
   }
@@ -241,7 +236,7 @@ async function cadvisorSeries({ kubectl, nodes }: Examination): Promise<Verdict>
       'warning',
       `${node} does not show ${missing.join(', ')}`,
       'what is absent is reported as not measured, never as 0',
-      'use --node-agent (option nodeAgent) for CPU',
+      'set nodeAgent: true for CPU',
     );
   if (!stamped) return problem('warning', 'samples come without timestamps', 'rates over windows cannot be had', 'use the node agent');
   return ok(

@@ -39,6 +39,12 @@ export class Kubectl implements KubernetesApi {
 
   /** `directory`: for its socket and log; of this user alone. @throws MeshtaxError MT5001, MT5002. */
   static async open(system: System, options: KubectlOptions, directory: string, undo: PushUndo): Promise<Kubectl> {
+    if (options.context === '')
+      throw new MeshtaxError('MT5001', {
+        context: '',
+        problem: 'it has no name',
+        available: (await Kubectl.contexts(system, options.kubeconfig)).join(', '),
+      });
     const kubectl = new Kubectl(system, options);
     await kubectl.#startProxy(directory, undo);
     return kubectl;
@@ -117,7 +123,8 @@ export class Kubectl implements KubernetesApi {
 
   async #startProxy(directory: string, undo: PushUndo): Promise<void> {
     const { clock, http } = this.#system;
-    this.#socket = `${directory}/${this.context.replaceAll(/[^\w.-]/g, '_').slice(0, 40)}.sock`;
+    // Not the context's name: two that begin alike must not meet in one socket.
+    this.#socket = `${directory}/api-${this.#system.randomId(8)}.sock`;
     undo(`the API proxy of ${this.context}`, async () => this.#proxy?.stop());
     const logFile = `${this.#socket}.log`;
     this.#leash = (await this.#system.files.exists(SETPRIV)) ? [SETPRIV, '--pdeathsig=TERM', '--'] : [];

@@ -74,7 +74,10 @@ async function open(selected: Selected, system: System, opening: OpenClusterOpti
   const findings = contexts.flatMap(sharedKernel);
   for (const context of contexts) findings.push(...(await refuseProduction(context, intent.confirmed)));
   for (const context of contexts) await holdLease(system, context, opening.runId, undo);
-  for (const context of contexts) await installMeshes(system, context, { ...intent, runId: opening.runId }, options, undo);
+  for (const context of contexts) {
+    const installed = await installMeshes(system, context, { ...intent, runId: opening.runId }, options, undo);
+    await context.choose(options, installed ? options.readyTimeoutSeconds * 1000 : 0);
+  }
   const nodeAgents = new Map<string, NodeAgents>();
   if (options.nodeAgent)
     for (const context of contexts)
@@ -112,7 +115,21 @@ function sharedKernel(context: Context): Finding[] {
 }
 
 /** @throws MeshtaxError MT5009. */
-function requireBindings({ others }: KubernetesOptions, { datapaths }: Experiment): void {
+function requireBindings(options: KubernetesOptions, { datapaths, loads, baseline: common }: Experiment): void {
+  const { others, generators } = options;
+  const few = loads.find(({ connections }) => connections < generators);
+  if (few)
+    throw new MeshtaxError('MT5009', {
+      what: 'share',
+      problem: `${generators} generators cannot share the ${few.connections} connections of ${few.name}`,
+    });
+  const contexts = bindingsOf(options).map(({ context }) => context);
+  const twice = contexts.find((context, index) => contexts.indexOf(context) !== index);
+  if (twice !== undefined)
+    throw new MeshtaxError('MT5009', {
+      what: 'cluster',
+      problem: `${twice} is named twice; contexts of different files need different names`,
+    });
   const names = datapaths.map(({ name }) => name);
   const bound = others.flatMap((other) => other.datapaths);
   for (const name of bound) {
@@ -120,6 +137,11 @@ function requireBindings({ others }: KubernetesOptions, { datapaths }: Experimen
     if (bound.indexOf(name) !== bound.lastIndexOf(name))
       throw new MeshtaxError('MT5009', { what: 'binding', problem: `${name} is bound twice` });
   }
+  if (bound.includes(common) && names.some((name) => !bound.includes(name)))
+    throw new MeshtaxError('MT5009', {
+      what: 'baseline',
+      problem: `${common} lives on another context than the datapaths that no entry of \`others\` claims`,
+    });
   for (const { baseline, datapaths: own, context } of others)
     if (!own.includes(baseline))
       throw new MeshtaxError('MT5009', { what: 'baseline', problem: `${baseline} is none of the datapaths of ${context}` });

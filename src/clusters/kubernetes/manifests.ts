@@ -45,8 +45,8 @@ export function workloadObjects(place: ArmPlace, options: KubernetesOptions): Ku
     metadata: { name: SERVICE, namespace, labels },
     spec: {
       selector: { app: 'server' },
-      ports: servers.map(({ workload, protocol, servicePort, containerPort }) => ({
-        name: `${protocol}-${workload}`.slice(0, 15).replace(/-+$/, ''),
+      ports: servers.map(({ protocol, servicePort, containerPort }, index) => ({
+        name: `${protocol}-${index}`,
         appProtocol: protocol === 'grpc' ? 'grpc' : 'http',
         port: servicePort,
         targetPort: containerPort,

@@ -1,6 +1,6 @@
 /** The agents of a context: a privileged DaemonSet on the nodes used, asked through exec streams. */
 import type { NodeMoment, PushUndo, Role } from '../../model/contracts/deployment.ts';
-import type { KubernetesObject } from '../../model/contracts/kubernetes.ts';
+import type { KubernetesApi, KubernetesObject } from '../../model/contracts/kubernetes.ts';
 import { parseCpuTime } from '../../model/cpu-time.ts';
 import { MeshtaxError } from '../../model/errors.ts';
 import type { RunningProcess, System } from '../../model/ports.ts';
@@ -9,16 +9,19 @@ import { ARM_LABEL, labelsOf, runNamespace } from './names.ts';
 import type { NodeReading } from './node-agent/reading.ts';
 import type { KubernetesOptions } from './options.ts';
 import { BUNDLE, bundleVolumes, SCRIPT, UNPACK } from './manifests.ts';
-import { waitForPods } from './pods.ts';
+import { statusesOf, waitForPods, type PodList } from './pods.ts';
 
 const ANSWER_MS = 10_000;
 const ARM = 'node-agent';
 
 export class NodeAgents {
   readonly #agents: ReadonlyMap<string, Agent>;
+  /** Containers of Cilium's agents, as the API has them. */
+  readonly #trusted: readonly string[];
 
-  private constructor(agents: ReadonlyMap<string, Agent>) {
+  private constructor(agents: ReadonlyMap<string, Agent>, trusted: readonly string[]) {
     this.#agents = agents;
+    this.#trusted = trusted;
   }
 
   /** @throws MeshtaxError MT5004 when they do not come up, for instance where privileged pods are not allowed. */
@@ -64,7 +67,7 @@ export class NodeAgents {
       });
       agents.set(node, agent);
     }
-    return new NodeAgents(agents);
+    return new NodeAgents(agents, await ciliumAgents(kubectl));
   }
 
   /** `containers`: of the deployment on that node, by container id. */
@@ -75,7 +78,7 @@ export class NodeAgents {
   ): Promise<NodeMoment> {
     const agent = this.#agents.get(node);
     if (!agent) throw new Error(`there is no agent on ${node}`);
-    const reading = await agent.ask({ containers: containers.map(({ id }) => id), edge });
+    const reading = await agent.ask({ containers: containers.map(({ id }) => id), trusted: this.#trusted, edge });
     return {
       cpu: parseCpuTime(reading.procStat),
       components: containers.map(({ role, id }) => ({ role, cpuNs: reading.containersNs[id] ?? Number.NaN })),
@@ -83,6 +86,15 @@ export class NodeAgents {
       bpf: reading.bpf ?? undefined,
     };
   }
+}
+
+/** Container ids; none where there is no Cilium. */
+async function ciliumAgents(api: KubernetesApi): Promise<readonly string[]> {
+  const path = `/api/v1/namespaces/kube-system/pods?labelSelector=${encodeURIComponent('k8s-app=cilium')}`;
+  const { items } = await api.get<PodList>(path);
+  return items
+    .flatMap(statusesOf)
+    .flatMap(({ name, containerID = '' }) => (name === 'cilium-agent' ? [containerID.replace(/^\w+:\/\//, '')] : []));
 }
 
 /** NET_TX and NET_RX of /proc/softirqs, all CPUs. */
@@ -124,10 +136,19 @@ class Agent {
         reject(failed('its stream broke'));
         return;
       }
-      const timer = setTimeout(() => reject(failed('no answer')), ANSWER_MS);
+      const timer = setTimeout(() => {
+        this.#waiting = undefined;
+        reject(failed('no answer'));
+        // An answer that comes later would be taken for that of the next question.
+        void this.process?.stop();
+      }, ANSWER_MS);
       this.#waiting = (line) => {
         clearTimeout(timer);
-        resolve(JSON.parse(line) as NodeReading);
+        try {
+          resolve(JSON.parse(line) as NodeReading);
+        } catch {
+          reject(failed('it was cut off')); // a stream that breaks ends in the middle of a line
+        }
       };
       this.process?.writeLine(JSON.stringify(question));
     });

@@ -11,6 +11,7 @@ import { ProcessGenerator, ReplyQueue } from '../generator-session.ts';
 import type { Context } from './context.ts';
 import { deploymentOf, type ArmState } from './deployment.ts';
 import { FanOut } from './fan-out.ts';
+import { untilGone } from './lease.ts';
 import { clientName, GENERATOR_CONTAINER, namespaceObjects, SCRIPT, SERVICE, workloadObjects, type ArmPlace } from './manifests.ts';
 import { armNamespace } from './names.ts';
 import type { NodeAgents } from './node-agents.ts';
@@ -78,6 +79,7 @@ export class KubernetesSession implements ClusterSession {
       serverNode: context.chosen.server,
       servers: shape.hostNetwork === true ? servers.map((spec) => onHost(spec, number)) : servers,
     };
+    await untilGone(context, system.clock, namespace);
     undo(`namespace ${namespace}`, () => removeNamespace(context, namespace));
     await kubectl.apply(namespaceObjects(place, bundle));
     const further = (await datapath.kubernetes.objects?.({ namespace, servers: place.servers, read: this.#read }, selected.options)) ?? [];
@@ -99,7 +101,7 @@ export class KubernetesSession implements ClusterSession {
       seen: new Map(pods.map((pod) => [pod.metadata.name, pod])),
       notes: {},
     };
-    const deployment = await deploymentOf(state, undo);
+    const deployment = await deploymentOf(state);
     this.#arms.set(deployment, state);
     return deployment;
   }
@@ -160,7 +162,7 @@ export class KubernetesSession implements ClusterSession {
       service: { host: `${SERVICE}.${place.namespace}.svc`, address: spec.clusterIP },
       servers: place.servers,
       undo,
-      relay: () => context.relay(undo),
+      relay: () => context.relay(),
     };
   }
 }

@@ -53,9 +53,11 @@ export interface CiliumFacts {
   readonly device: string;
   readonly proxyRedirects: number;
   readonly ready: boolean;
+  /** A client is on the server's node: what is done between nodes is not done to it. */
+  readonly sameNode: boolean;
 }
 
-export function factsOf(statuses: readonly AgentStatus[]): CiliumFacts {
+export function factsOf(statuses: readonly AgentStatus[], sameNode = false): CiliumFacts {
   const all = (of: (status: AgentStatus) => string | undefined) =>
     [...new Set(statuses.map((status) => of(status) ?? 'unknown'))].join(' | ');
   return {
@@ -71,6 +73,7 @@ export function factsOf(statuses: readonly AgentStatus[]): CiliumFacts {
     encryption: all(({ encryption }) => encryption?.mode),
     device: all((status) => [status['datapath-mode'], status['attach-mode']].filter((each) => each).join(', ')),
     proxyRedirects: statuses.reduce((sum, { proxy }) => sum + (proxy?.redirects?.length ?? 0), 0),
+    sameNode,
     ready: statuses.length > 0 && statuses.every(({ cilium }) => cilium?.state === 'Ok'),
   };
 }
@@ -133,7 +136,10 @@ export async function inspectCilium(site: KubernetesSite, kind: CiliumKind): Pro
   const { api } = site;
   const agents = await agentsOf(site);
   const statuses = await Promise.all(agents.map((agent) => ask<AgentStatus>(api, agent, ['status'])));
-  const facts = factsOf(statuses);
+  const facts = factsOf(
+    statuses,
+    site.clients.some(({ node }) => node === site.server.node),
+  );
   const images = await imagesOf(api);
   const relay = await site.relay();
   const onServer = agents.find(({ node }) => node === site.server.node);

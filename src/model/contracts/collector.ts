@@ -16,6 +16,8 @@ export interface CollectorScope {
 export type Reading = Measure | Distribution | NotMeasured;
 
 export interface Recording {
+  /** The window is over, said to all before the first is closed: what closing another takes is not in it. */
+  end?(): void;
   close(): Promise<readonly Reading[]>;
   /** Ends it at once where its figures are of no interest any more: the run was interrupted, or something failed. */
   abandon?(): void;

@@ -6,8 +6,8 @@ import type { ArmTarget } from './generator.ts';
 import type { HubbleView } from './hubble.ts';
 import type { ServerSpec } from './workload.ts';
 
-/** Registers how an effect is undone, before it happens. */
-export type PushUndo = (title: string, undo: () => Promise<void>) => void;
+/** Registers how an effect is undone, before it happens. `budgetMs`: its own, for what takes long; the others keep theirs. */
+export type PushUndo = (title: string, undo: () => Promise<void>, budgetMs?: number) => void;
 
 /** Measured apart from each other; every figure names the one it belongs to. */
 export type Role =

@@ -36,19 +36,21 @@ lines.on('line', (line) => process.stdout.write(`${JSON.stringify(reading(JSON.p
 lines.on('close', () => process.exit(0));
 
 interface Question {
+  /** Containers whose bpftool may be run: a process can call itself what it likes. */
+  readonly trusted: readonly string[];
   readonly containers: readonly string[];
   /** What costs CPU to read lies outside of the window: before its first edge, after its last. */
   readonly edge: 'first' | 'last';
 }
 
-function reading({ containers, edge }: Question): NodeReading {
+function reading({ containers, edge, trusted }: Question): NodeReading {
   const places = findCgroups(CGROUP, containers, list);
   if (edge === 'first') {
-    const bpf = readBpf();
+    const bpf = readBpf(trusted);
     return { ...light(containers, places), bpf };
   }
   const now = light(containers, places);
-  return { ...now, bpf: readBpf() };
+  return { ...now, bpf: readBpf(trusted) };
 }
 
 function light(containers: readonly string[], places: ReturnType<typeof findCgroups>): Omit<NodeReading, 'bpf'> {
@@ -60,8 +62,8 @@ function light(containers: readonly string[], places: ReturnType<typeof findCgro
 }
 
 /** Cilium's agent brings bpftool; without it, what processes hold open. */
-function readBpf(): BpfReading | null {
-  const agent = list(PROC).find((pid) => /^\d+$/.test(pid) && read(`${PROC}/${pid}/comm`)?.trim() === 'cilium-agent');
+function readBpf(trusted: readonly string[]): BpfReading | null {
+  const agent = list(PROC).find((pid) => /^\d+$/.test(pid) && read(`${PROC}/${pid}/comm`)?.trim() === 'cilium-agent' && isIn(pid, trusted));
   const tool = (args: readonly string[]) =>
     agent === undefined
       ? undefined
@@ -70,6 +72,12 @@ function readBpf(): BpfReading | null {
   if (programs?.status === 0 && maps?.status === 0) return sumBpf(programs.stdout, maps.stdout);
   const held = parseBpfInfo(fdInfos());
   return held.programs === 0 ? null : held;
+}
+
+/** Its cgroup carries the id of one of these containers. */
+function isIn(pid: string, containers: readonly string[]): boolean {
+  const cgroup = read(`${PROC}/${pid}/cgroup`) ?? '';
+  return containers.some((id) => cgroup.includes(id));
 }
 
 /** Of every program and map that some process holds; those that only a pin holds are not seen here. */

@@ -319,8 +319,8 @@ describe('doctor', () => {
   };
   test('rights that are missing are named with their reason', async () => {
     const findings = await examined({}, (command) => ({
-      stdout: command.includes('pods/exec') ? 'no' : 'yes',
-      exitCode: command.includes('pods/exec') ? 1 : 0,
+      stdout: command.includes('--subresource=exec') ? 'no' : 'yes',
+      exitCode: command.includes('--subresource=exec') ? 1 : 0,
     }));
     expect(findings.get('MT0502')).toMatchObject({
       level: 'error',
