@@ -21,6 +21,8 @@ export interface Flag {
 /** `--name value`, `--name=value`, `-n value`; a word that is no flag ends nothing. */
 export function flagsOf(words: readonly string[]): readonly Flag[] {
   return words.flatMap((word, index): Flag[] => {
+    const short = /^-([a-zA-Z])([^-=].*)$/.exec(word); // -ojson
+    if (short) return [{ name: short[1] as string, value: short[2] }];
     const match = /^--?([a-zA-Z][\w-]*)(?:=(.*))?$/.exec(word);
     if (!match) return [];
     const next = words[index + 1];

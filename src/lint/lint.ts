@@ -1,7 +1,7 @@
 /** From the text of a file to what is wrong in it. Pure. */
 import { isMap, isSeq, LineCounter, parseAllDocuments, type Document, type Node, type Pair } from 'yaml';
 import type { Place } from '../model/errors.ts';
-import { flagsOf } from './commands.ts';
+import { argumentsOf, flagsOf } from './commands.ts';
 import type { LintDocument, LintFacts, LintFinding, PlacedKey, TextDocument, ValuesDocument } from './document.ts';
 import { rules } from './index.ts';
 
@@ -83,7 +83,9 @@ function textDocument(file: string, text: string): TextDocument {
     const own: string = open ? `${open.text} ${line.trim()}` : line;
     const place = open?.place ?? { file, line: index + 1, column: 1 };
     open = line.endsWith('\\') ? { text: own.slice(0, -1), place } : undefined;
-    if (!open) joined.push({ text: own, place });
+    // In prose a command stands between backticks, and ends there.
+    const spans = [...own.matchAll(/`([^`]+)`/g)].map(([, span = '']) => span);
+    if (!open) joined.push(...(spans.length > 0 ? spans : [own]).map((each) => ({ text: each, place })));
   });
   return { kind: 'text', file, lines: joined };
 }
@@ -91,19 +93,32 @@ function textDocument(file: string, text: string): TextDocument {
 /** `helm install … --set a.b=c`: the same keys as in a file of values. */
 function settings({ file, lines }: TextDocument): ValuesDocument[] {
   return lines.flatMap(({ text, place }): ValuesDocument[] => {
-    const chart =
-      /\bhelm\s+(?:install|upgrade|template)\b.*\b(cilium|istiod|ztunnel)\b/.exec(text)?.[1] ??
-      (/\bcilium\s+install\b/.test(text) ? 'cilium' : undefined);
+    const chart = chartOf(text) ?? (/\bcilium\s+install\b/.test(text) ? 'cilium' : undefined);
     if (chart === undefined) return [];
-    const pairs = flagsOf(text.split(/\s+/)).flatMap(({ name, value }) =>
-      /^set(-string)?$/.test(name) && value !== undefined ? value.replaceAll(/^["']|["']$/g, '').split(',') : [],
+    const pairs = flagsOf([...text.matchAll(/(?:[^\s"']|"[^"]*"|'[^']*')+/g)].map(([word]) => word.replaceAll(/["']/g, ''))).flatMap(
+      ({ name, value }) => (/^set(-string)?$/.test(name) && value !== undefined ? partsOf(value.replaceAll(/^["']|["']$/g, '')) : []),
     );
     const keys = pairs.flatMap((pair): PlacedKey[] => {
       const [path, ...rest] = pair.split('=');
-      return path === undefined || rest.length === 0 ? [] : [{ path, value: scalar(rest.join('=')), place }];
+      return path === undefined || rest.length === 0
+        ? []
+        : [{ path: path.replace(/\[\d+\].*$/, ''), value: scalar(rest.join('=')), place }];
     });
     return keys.length === 0 ? [] : [{ kind: 'values', file, chart, keys }];
   });
+}
+
+/** `helm install RELEASE [REPOSITORY/]CHART`: the second word that is no flag nor the value of one. */
+function chartOf(text: string): string | undefined {
+  const words = argumentsOf(text, ['helm', 'install']) ?? argumentsOf(text, ['helm', 'upgrade']) ?? argumentsOf(text, ['helm', 'template']);
+  const plain = words?.filter((word, index) => !word.startsWith('-') && !/^-(?!-install$|-wait$|i$)[^=]*$/.test(words[index - 1] ?? ''));
+  const name = plain?.[1]?.split('/').at(-1);
+  return name !== undefined && ['cilium', 'istiod', 'ztunnel'].includes(name) ? name : undefined;
+}
+
+/** At commas that are neither escaped nor inside of braces. */
+function partsOf(text: string): string[] {
+  return [...text.matchAll(/(?:\\.|\{[^}]*\}|[^,\\{])+/g)].map(([part]) => part);
 }
 
 function scalar(text: string): unknown {

@@ -8,16 +8,26 @@ export const ciliumPolicies: LintRule = {
     if (document.kind !== 'resource' || !/^Cilium(Clusterwide)?NetworkPolicy$/.test(document.resource)) return [];
     const specs = (
       document.object['spec'] === undefined ? ((document.object['specs'] as unknown[] | undefined) ?? []) : [document.object['spec']]
-    ) as Spec[];
-    return specs.flatMap((spec, index) => {
+    ) as (Spec | null)[];
+    return specs.flatMap((written, index) => {
+      const spec = complete(written);
       const at = document.object['spec'] === undefined ? ['specs', index] : ['spec'];
       return [...emptyLists(document, spec, at, facts), ...dns(document, spec, at), ...layerSeven(document, spec, at, facts)];
     });
   },
 };
 
+/** What a writer left empty is nothing, not an error of ours. */
+function complete(written: Spec | null): Spec {
+  const rules = (list: readonly (Rule | null)[] | null | undefined): Pick<Spec, 'ingress'>['ingress'] =>
+    list?.map((rule) => ({ ...rule, toPorts: rule?.toPorts ?? [] }));
+  const { ingress: into, egress: outOf, ...others } = written ?? {};
+  const [ingress, egress] = [rules(into), rules(outOf)];
+  return { ...others, ...(ingress ? { ingress } : {}), ...(egress ? { egress } : {}) };
+}
+
 interface PortRule {
-  readonly ports?: readonly { readonly port?: string; readonly protocol?: string }[];
+  readonly ports?: readonly { readonly port?: string; readonly protocol?: string; readonly endPort?: number }[];
   readonly rules?: Readonly<Record<string, unknown>>;
 }
 
@@ -64,7 +74,13 @@ function dns(document: ResourceDocument, { egress = [], enableDefaultDeny }: Spe
         fix: 'add `rules: { dns: [{ matchPattern: "*" }] }` to the rule for port 53',
       },
     ];
-  if (egress.length > 0 && to53.length === 0 && enableDefaultDeny?.['egress'] !== false)
+  // A rule without ports lets port 53 through as well, to whom it names; a name or a range of ports may mean it.
+  const mayAllow = egress.some(
+    ({ toPorts = [] }) =>
+      toPorts.length === 0 ||
+      toPorts.some(({ ports = [] }) => ports.some(({ port = '', endPort }) => endPort !== undefined || !/^\d+$/.test(port))),
+  );
+  if (egress.length > 0 && to53.length === 0 && !mayAllow && enableDefaultDeny?.['egress'] !== false)
     return [
       {
         level: 'warning',

@@ -42,7 +42,7 @@ function judgeKey({ path, place }: PlacedKey, chart: string, known: ReadonlyMap<
 
 /** Below a map that takes any key, and below fields that belong to another API, everything is allowed. */
 function isKnown(path: string, known: ReadonlyMap<string, string>): boolean {
-  if (known.has(path)) return true;
+  if (known.has(path) || OF_KUBERNETES.test(path)) return true;
   const parts = path.split('.');
   for (let length = parts.length - 1; length > 0; length--) {
     const above = parts.slice(0, length).join('.');
@@ -52,8 +52,11 @@ function isKnown(path: string, known: ReadonlyMap<string, string>): boolean {
   return ELSEWHERE.has(parts[0] ?? '');
 }
 
-/** Checked by somebody else: Istio's MeshConfig has an API of its own; resources and the like are Kubernetes'. */
-const ELSEWHERE: ReadonlySet<string> = new Set(['meshConfig', 'profile', 'platform', 'compatibilityVersion']);
+/** Checked by somebody else: Istio's MeshConfig has an API of its own. */
+const ELSEWHERE: ReadonlySet<string> = new Set(['meshConfig', 'profile', 'platform', 'compatibilityVersion', '<<']);
+/** Kubernetes' own types: a chart has a default for them and takes any. */
+const OF_KUBERNETES =
+  /(^|\.)(affinity|nodeSelector|tolerations|topologySpreadConstraints|resources|podSecurityContext|securityContext|updateStrategy|rollingUpdate|podAnnotations|podLabels|annotations|labels|extraEnv|env|extraVolumes|extraVolumeMounts|extraArgs|lifecycle|livenessProbe|readinessProbe|startupProbe|dnsConfig|seccompProfile)(\.|$)/;
 
 /** The key that differs least; only if it is close enough to be a slip of the pen. */
 function nearest(path: string, known: ReadonlyMap<string, string>): string | undefined {

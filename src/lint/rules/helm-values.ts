@@ -42,8 +42,13 @@ function replacement(keys: Keys, { cilium }: LintFacts): LintFinding[] {
 
 function routing(keys: Keys): LintFinding[] {
   const mode = keys.get('routingMode');
-  if (mode?.value !== 'native' || keys.has('ipv4NativeRoutingCIDR') || keys.get('nativeRoutingCIDRFromClusterPool')?.value === true)
-    return [];
+  const needsNone =
+    keys.get('nativeRoutingCIDRFromClusterPool')?.value === true ||
+    keys.get('enableIPv4Masquerade')?.value === false ||
+    keys.get('ipv4.enabled')?.value === false ||
+    keys.get('ipMasqAgent.enabled')?.value === true ||
+    ['eni', 'azure', 'alibabacloud'].some((mode) => mode === keys.get('ipam.mode')?.value);
+  if (mode?.value !== 'native' || keys.has('ipv4NativeRoutingCIDR') || needsNone) return [];
   return [
     {
       level: 'error',
@@ -74,7 +79,7 @@ function hubble(keys: Keys): LintFinding[] {
       fix: 'for instance 4095 or 65535',
     });
   const ui = keys.get('hubble.ui.enabled');
-  if (ui?.value === true && keys.get('hubble.relay.enabled')?.value !== true)
+  if (ui?.value === true && keys.get('hubble.ui.standalone.enabled')?.value !== true && keys.get('hubble.relay.enabled')?.value !== true)
     findings.push({
       level: 'error',
       place: ui.place,

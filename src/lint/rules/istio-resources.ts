@@ -5,7 +5,7 @@ export const istioResources: LintRule = {
   id: 'istio-resources',
   title: 'Istio resources that deny or allow everything by what they leave out',
   judge(document) {
-    if (document.kind !== 'resource') return [];
+    if (document.kind !== 'resource' || !document.apiVersion.startsWith('security.istio.io/')) return [];
     const spec = (document.object['spec'] ?? {}) as {
       action?: string;
       rules?: unknown[];
@@ -25,11 +25,11 @@ export const istioResources: LintRule = {
       );
     if (document.resource === 'PeerAuthentication') {
       const mode = spec.mtls?.mode;
-      if (mode === undefined || mode === 'UNSET' || mode === 'PERMISSIVE')
+      if (mode === 'PERMISSIVE')
         return finding(
           ['spec'],
           'warning',
-          `mode ${mode ?? 'unset'} takes plaintext too: traffic need not be encrypted`,
+          'mode PERMISSIVE takes plaintext too: traffic need not be encrypted',
           'write STRICT or DISABLE where the two are compared',
         );
       if (spec.portLevelMtls !== undefined && spec.selector === undefined)

@@ -14,9 +14,15 @@ export const tracingPolicies: LintRule = {
       (spec[hooks] ?? []).flatMap(({ selectors = [] }, index) =>
         selectors.flatMap((selector, at): LintFinding[] => {
           const kills = selector.matchActions?.some(({ action }) => action === 'Sigkill') === true;
-          const values = (selector.matchArgs ?? []).flatMap(({ values: own = [] }) => own.map(String));
+          const args = (selector.matchArgs ?? []).filter(({ operator = '' }) => !operator.startsWith('Not'));
+          const values = args.flatMap(({ values: own = [] }) => own.map(String));
           const broad = values.filter((value) => READ_BY_ALL.test(value));
-          const anybody = spec.podSelector === undefined && selector.matchBinaries === undefined && selector.matchNamespaces === undefined;
+          const anybody =
+            document.resource === 'TracingPolicy' &&
+            values.length === 0 &&
+            spec.podSelector === undefined &&
+            selector.matchBinaries === undefined &&
+            selector.matchNamespaces === undefined;
           if (!kills || (broad.length === 0 && !anybody)) return [];
           const place = document.placeOf(['spec', hooks, index, 'selectors', at]);
           const what =
@@ -33,7 +39,7 @@ export const tracingPolicies: LintRule = {
 interface Hook {
   readonly selectors?: readonly {
     readonly matchActions?: readonly { readonly action?: string }[];
-    readonly matchArgs?: readonly { readonly values?: readonly unknown[] }[];
+    readonly matchArgs?: readonly { readonly operator?: string; readonly values?: readonly unknown[] }[];
     readonly matchBinaries?: unknown;
     readonly matchNamespaces?: unknown;
   }[];

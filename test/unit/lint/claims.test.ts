@@ -220,10 +220,25 @@ describe('beyond the table', () => {
     expect(await about('v.yaml', 'podAnnotations:\n  whatever: x\nextraConfig:\n  a: b\n')).toEqual([]);
   });
   test('egress that forgets names', async () => {
-    expect(await about('p.yaml', policy('  egress:\n    - toCIDR: [10.0.0.0/8]\n'))).toEqual([
+    expect(await about('p.yaml', policy('  egress:\n    - toPorts: [{ ports: [{ port: "443" }] }]\n'))).toEqual([
       expect.stringMatching(/nothing allows port 53/),
     ]);
   });
+  test.each([
+    [
+      'v.yaml',
+      'affinity:\n  nodeAffinity: {}\nnodeSelector:\n  disk: ssd\nhubble:\n  relay:\n    podSecurityContext:\n      runAsUser: 1\n',
+    ],
+    ['v.yaml', 'routingMode: native\nenableIPv4Masquerade: false\n'],
+    ['c.sh', 'helm install cilium cilium/cilium --set hubble.metrics.enabled="{dns,httpV2:exemplars=true;labelsContext=a\\,b}"'],
+    ['c.sh', 'helm install tetragon cilium/tetragon --set tetragon.enabled=true'],
+    ['c.sh', 'hubble observe -ojson --last 5'],
+    ['r.md', 'run `hubble observe --follow` or `cilium status --wait`'],
+    ['p.yaml', policy('  ingress:\n  egress:\n    - toEntities: [all]\n')],
+    ['p.yaml', policy('  egress:\n    - null\n')],
+    ['a.yaml', 'apiVersion: policy.linkerd.io/v1alpha1\nkind: AuthorizationPolicy\nmetadata: { name: x }\nspec: {}\n'],
+    ['t.yaml', killing('/tmp/secret', 'Sigkill')],
+  ])('valid input is left alone: %s', async (file, text) => expect(await about(file, text)).toEqual([]));
   test('Istio: an ALLOW without rules, and a mode that takes both', async () => {
     const resource = (kind: string, spec: string) =>
       `apiVersion: security.istio.io/v1\nkind: ${kind}\nmetadata: { name: x }\nspec: ${spec}\n`;
