@@ -118,11 +118,7 @@ export function compareSeries(own: Series, baseline: Series, inference: Inferenc
     robust: inference.thorough ? robustOf(scale, pairs, logs !== undefined, inference.random) : undefined,
     variance: varianceSplit(groupsOf(scale, pairs), { block: 1, deployment: DEPLOYMENT_COST }),
     refusal: unequal(pairs) ? 'the two were not sent the same number of requests' : undefined,
-    doubt: isOpen
-      ? 'the instrument bounds it no closer: longer windows, or a node agent'
-      : inflation > 1
-        ? `successive blocks depend on each other, correlation ${correlation.toFixed(2)}`
-        : undefined,
+    doubt: doubtOf(isOpen, inflation, correlation),
   };
 }
 
@@ -133,6 +129,11 @@ function evidenceOf(
   isOpen: boolean,
 ): Pick<Compared, 'pValue' | 'eValue'> {
   return isOpen ? { pValue: 1, eValue: 0 } : { pValue: pValue(values, kind, inflation), eValue: eValue(values, inflation) };
+}
+
+function doubtOf(isOpen: boolean, inflation: number, correlation: number): string | undefined {
+  if (isOpen) return 'the instrument bounds it no closer: longer windows, or a node agent';
+  return inflation > 1 ? `successive blocks depend on each other, correlation ${correlation.toFixed(2)}` : undefined;
 }
 
 /** More blocks do not make an instrument's bounds narrower. */

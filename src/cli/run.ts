@@ -38,10 +38,10 @@ export async function runCommand(app: App, file: string | undefined, options: Ru
   return exit;
 }
 
-/** Returns where the run is, for commands that go on with it. */
 /** A file, or an experiment's text itself. */
 export type Source = { readonly file: string | undefined } | { readonly text: string };
 
+/** Returns where the run is, for commands that go on with it. */
 export async function runAndReport(app: App, source: Source, options: RunOptions): Promise<{ exit: ExitCode; path: string }> {
   const prepared =
     options.resume === undefined ? await freshRun(app, source, options) : await resumedRun(app, options.resume, options.results);

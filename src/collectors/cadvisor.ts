@@ -3,8 +3,9 @@ import type { Collector, Reading } from '../model/contracts/collector.ts';
 import type { Page } from '../model/exposition.ts';
 import type { Clock } from '../model/ports.ts';
 import { pollerOf } from './cadvisor/poller.ts';
+import { Edges, samplesBeyond, together, type SourceRecording } from './cadvisor/recording.ts';
 import { interfaceOf, isNetworkRowOf, isRowOf, rowsOf, type Row } from './cadvisor/rows.ts';
-import { LEAST_SAMPLES, overWindow, type Point } from './cadvisor/window.ts';
+import { overWindow, type Point } from './cadvisor/window.ts';
 
 const CPU = 'container_cpu_usage_seconds_total';
 const STARTED = 'container_start_time_seconds';
@@ -15,9 +16,6 @@ const GAUGES = [
   { series: 'container_memory_rss', metric: 'memory' },
 ] as const;
 const READ: ReadonlySet<string> = new Set([CPU, STARTED, RECEIVED, SENT, ...GAUGES.map(({ series }) => series)]);
-
-/** So many times the sampling interval a sample after the window is waited for. */
-const PATIENCE = 4;
 
 /** CPU, memory and traffic as cAdvisor shows them, at the times of its own samples. */
 export const cadvisor: Collector = {
@@ -32,11 +30,7 @@ export const cadvisor: Collector = {
   absent: ({ cadvisor: views }) => (views.length === 0 ? 'no cAdvisor here' : undefined),
   async open({ deployment, system }) {
     const recordings = await Promise.all(deployment.cadvisor.map((view) => record(view, system.clock)));
-    return {
-      close: async () => (await Promise.all(recordings.map((each) => each.close()))).flat(),
-      end: () => recordings.forEach((each) => each.end()),
-      abandon: () => recordings.forEach((each) => each.abandon()),
-    };
+    return together(recordings, (all) => all.flat());
   },
 };
 
@@ -51,7 +45,7 @@ interface Series {
   pick(page: Page): readonly Row[];
 }
 
-async function record(view: CadvisorView, clock: Clock) {
+async function record(view: CadvisorView, clock: Clock): Promise<SourceRecording<Reading[]>> {
   const { source } = view;
   const series = seriesOf(view);
   const starts = new Map<string, number>();
@@ -68,20 +62,15 @@ async function record(view: CadvisorView, clock: Clock) {
     },
     onFailure: (reason) => (failure = reason),
   });
-  const fromMs = clock.wallTime().getTime();
-  let endedMs: number | undefined;
+  const edges = new Edges(clock);
   return {
     abandon: stop,
-    end: () => void (endedMs = clock.wallTime().getTime()),
-    async close(): Promise<Reading[]> {
-      const toMs = endedMs ?? clock.wallTime().getTime();
-      // In a window that cannot hold enough samples nothing is waited for.
-      const isHopeless = toMs - fromMs < (LEAST_SAMPLES - 1) * source.housekeepingMs;
-      const isComplete = () =>
-        isHopeless || series.every(({ rows }) => rows.length > 0 && (rows.at(-1)?.atMs ?? 0) >= toMs + source.clockErrorMs);
-      for (let turn = 0; turn < PATIENCE * 2 && !isComplete(); turn++) await clock.sleep(source.housekeepingMs / 2);
+    end: () => void edges.end(),
+    async close() {
+      await samplesBeyond(source, clock, edges, (atMs) => series.every(({ rows }) => (rows.at(-1)?.atMs ?? 0) >= atMs));
       stop();
-      return series.flatMap((each) => readingsOf(each, { fromMs, toMs, edgeErrorMs: source.clockErrorMs }, starts, failure));
+      const window = { fromMs: edges.fromMs, toMs: edges.end(), edgeErrorMs: source.clockErrorMs };
+      return series.flatMap((each) => readingsOf(each, window, starts, failure));
     },
   };
 }

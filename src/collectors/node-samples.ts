@@ -2,12 +2,11 @@ import type { Collector, Reading } from '../model/contracts/collector.ts';
 import type { NodeView } from '../model/contracts/deployment.ts';
 import type { Clock } from '../model/ports.ts';
 import { pollerOf } from './cadvisor/poller.ts';
-import { LEAST_SAMPLES, overWindow, type Point } from './cadvisor/window.ts';
+import { Edges, samplesBeyond, together, type SourceRecording } from './cadvisor/recording.ts';
+import { overWindow, type Point } from './cadvisor/window.ts';
 
 const SERIES = 'node_cpu_usage_seconds_total';
 const MACHINE = { collector: 'node-samples', metric: 'cpu', component: 'machine' } as const;
-/** So many times the sampling interval a sample after the window is waited for. */
-const PATIENCE = 4;
 
 /** CPU of whole nodes from what every kubelet shows. */
 export const nodeSamples: Collector = {
@@ -25,17 +24,13 @@ export const nodeSamples: Collector = {
     if (deployment.nodes?.some(({ isMachine }) => !isMachine) === true)
       return { close: async () => [{ ...MACHINE, notMeasured: 'the nodes share a kernel, and each kubelet shows a part of it only' }] };
     const recordings = await Promise.all((deployment.nodes ?? []).map((node) => record(node, system.clock)));
-    return {
-      close: async () => addedUp(await Promise.all(recordings.map((each) => each.close()))),
-      end: () => recordings.forEach((each) => each.end()),
-      abandon: () => recordings.forEach((each) => each.abandon()),
-    };
+    return together(recordings, addedUp);
   },
 };
 
 type Moved = ReturnType<typeof overWindow>;
 
-async function record({ samples: source }: NodeView, clock: Clock) {
+async function record({ samples: source }: NodeView, clock: Clock): Promise<SourceRecording<Moved>> {
   const points: Point[] = [];
   const stop = await pollerOf(source, clock, (name) => name === SERIES).listen({
     mentions: [],
@@ -45,31 +40,25 @@ async function record({ samples: source }: NodeView, clock: Clock) {
     },
     onFailure: () => {},
   });
-  const fromMs = clock.wallTime().getTime();
-  let endedMs: number | undefined;
+  const edges = new Edges(clock);
   return {
     abandon: stop,
-    end: () => void (endedMs = clock.wallTime().getTime()),
-    async close(): Promise<Moved> {
-      const toMs = endedMs ?? clock.wallTime().getTime();
-      // In a window that cannot hold enough samples nothing is waited for.
-      const turns = toMs - fromMs < (LEAST_SAMPLES - 1) * source.housekeepingMs ? 0 : PATIENCE * 2;
-      for (let turn = 0; turn < turns && (points.at(-1)?.atMs ?? 0) < toMs + source.clockErrorMs; turn++)
-        await clock.sleep(source.housekeepingMs / 2);
+    end: () => void edges.end(),
+    async close() {
+      await samplesBeyond(source, clock, edges, (atMs) => (points.at(-1)?.atMs ?? 0) >= atMs);
       stop();
-      return overWindow(points, fromMs, toMs, source.clockErrorMs);
+      return overWindow(points, edges.fromMs, edges.end(), source.clockErrorMs);
     },
   };
 }
 
 /** All nodes or none: half of a cluster is no figure. */
 function addedUp(all: readonly Moved[]): Reading[] {
-  const name = MACHINE;
   const missing = all.find((each) => typeof each === 'string');
-  if (typeof missing === 'string') return [{ ...name, notMeasured: missing }];
+  if (typeof missing === 'string') return [{ ...MACHINE, notMeasured: missing }];
   const moved = all as readonly Exclude<Moved, string>[];
   const sum = (of: (each: Exclude<Moved, string>) => number) => moved.reduce((total, each) => total + of(each), 0) * 1e9;
   return [
-    { ...name, unit: 'ns', kind: 'counter', value: sum(({ value }) => value), range: [sum(({ low }) => low), sum(({ high }) => high)] },
+    { ...MACHINE, unit: 'ns', kind: 'counter', value: sum(({ value }) => value), range: [sum(({ low }) => low), sum(({ high }) => high)] },
   ];
 }

@@ -1,18 +1,9 @@
-import type { Datapath } from '../model/contracts/datapath.ts';
-import { memberSchema } from '../model/experiment.ts';
-import {
-  isTuned,
-  ciliumFeatures,
-  ciliumOptions,
-  ciliumReleases,
-  inspectCilium,
-  requireCilium,
-  type CiliumKind,
-} from './kubernetes/cilium.ts';
+import { ciliumDatapath, ciliumFeatures, isTuned } from './kubernetes/cilium.ts';
 
-const kind: CiliumKind = {
+/** Native routing and eBPF all the way: what the tuning guide recommends, as far as the kernel goes. */
+export const ciliumTuned = ciliumDatapath({
   id: 'cilium-tuned',
-  nodeProxy: false,
+  title: 'Cilium, tuned',
   features: (facts) => ciliumFeatures(facts, 'Cilium by its own tuning guide'),
   problems: (facts) => [
     ...(facts.encryption === 'Disabled' ? [] : [`it encrypts (${facts.encryption})`]),
@@ -20,20 +11,4 @@ const kind: CiliumKind = {
       ? []
       : [`it is not tuned: routing ${facts.routing}, host routing ${facts.hostRouting}, masquerading ${facts.masquerading}`]),
   ],
-};
-
-/** Native routing and eBPF all the way: what the tuning guide recommends, as far as the kernel goes. */
-export const ciliumTuned: Datapath = {
-  id: 'cilium-tuned',
-  title: 'Cilium, tuned',
-  schema: memberSchema('cilium-tuned', ciliumOptions),
-  features: () => kind.features(undefined),
-  kubernetes: {
-    releases: ciliumReleases('cilium-tuned'),
-    async shape(api) {
-      await requireCilium(api, 'cilium-tuned');
-      return { namespaceLabels: { 'istio-injection': 'disabled', 'istio.io/dataplane-mode': 'none' } };
-    },
-    inspect: (site) => inspectCilium(site, kind),
-  },
-};
+});

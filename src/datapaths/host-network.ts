@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Datapath } from '../model/contracts/datapath.ts';
 import { memberSchema } from '../model/experiment.ts';
 import { PLAIN } from '../model/features.ts';
-import { NOTHING_MORE, podsOf, readPod, UNTOUCHED, untouched } from './kubernetes/baseline.ts';
+import { NO_MESH, NOTHING_MORE, UNTOUCHED, untouched } from './kubernetes/baseline.ts';
 import { plainRouting } from './plain-routing.ts';
 
 const features = { ...PLAIN, notes: 'both ends on their node’s own network: no pod network, no mesh; what the machines themselves cost' };
@@ -22,16 +22,15 @@ export const hostNetwork: Datapath = {
     },
   },
   kubernetes: {
-    shape: async () => ({ hostNetwork: true, namespaceLabels: { 'istio-injection': 'disabled', 'istio.io/dataplane-mode': 'none' } }),
+    shape: async () => ({ hostNetwork: true, namespaceLabels: NO_MESH }),
     async inspect(site) {
-      const pods = await Promise.all(podsOf(site).map((pod) => readPod(site, pod)));
-      const inPods = pods.filter(({ spec, status }) => spec.hostNetwork !== true || status.podIP !== status.hostIP);
+      const inPods = site.pods.filter(({ spec, status }) => spec.hostNetwork !== true || status.podIP !== status.hostIP);
       return {
         ...NOTHING_MORE,
         features,
         problems: inPods.length > 0 ? [`${inPods.length} of its pods are not on the host’s network`] : [],
         expectations: UNTOUCHED,
-        pathCounters: () => untouched(site),
+        pathCounters: async (pods) => untouched(pods),
         address: (server) => ({ host: site.server.address, port: server.containerPort }),
       };
     },

@@ -1,13 +1,11 @@
-import { z } from 'zod';
 import type { Datapath } from '../model/contracts/datapath.ts';
 import type { KubernetesParts, KubernetesSite } from '../model/contracts/kubernetes.ts';
 import { memberSchema } from '../model/experiment.ts';
 import type { Features } from '../model/features.ts';
-import { AMBIENT_FEATURES, inspectAmbient, requireAmbient } from './kubernetes/ambient.ts';
-import { istioOptions, istioReleases, pageOf, podsLabelled, sumOf } from './kubernetes/istio.ts';
+import { AMBIENT_FEATURES, ambientOptions, ambientReleases, inspectAmbient, requireAmbient } from './kubernetes/ambient.ts';
 import { objectsFrom } from './kubernetes/manifests.ts';
+import { pageOf, podsLabelled, sumOf } from './kubernetes/reading.ts';
 
-const options = z.object(istioOptions);
 const STATS_PORT = 15_090;
 const GATEWAY_LABEL = 'gateway.networking.k8s.io/gateway-name=waypoint';
 
@@ -24,13 +22,10 @@ const features: Features = {
 export const istioAmbientWaypoint: Datapath = {
   id: 'istio-ambient-waypoint',
   title: 'Istio ambient, waypoint',
-  schema: memberSchema('istio-ambient-waypoint', options),
+  schema: memberSchema('istio-ambient-waypoint', ambientOptions),
   features: () => features,
   kubernetes: {
-    releases: (selected) => {
-      const { mode, version } = options.parse(selected);
-      return mode === 'install' ? istioReleases(version, 'istio-ambient', ['istio-base', 'istiod', 'istio-cni', 'ztunnel']) : [];
-    },
+    releases: ambientReleases,
     creates: () => ['PeerAuthentication', 'Gateway (waypoint)'],
     async shape(api) {
       await requireAmbient(api, 'istio-ambient-waypoint');
@@ -59,7 +54,7 @@ async function inspect(site: KubernetesSite): Promise<KubernetesParts> {
       ...ambient.expectations,
       { counter: 'waypointRequests', equals: 'requests', meaning: 'requests that the waypoint looked into' },
     ],
-    pathCounters: async () => ({ ...(await ambient.pathCounters()), waypointRequests: await requests() }),
+    pathCounters: async (pods) => ({ ...(await ambient.pathCounters(pods)), waypointRequests: await requests() }),
     containers: [
       ...ambient.containers,
       ...waypoints.map(({ name, node }) => ({

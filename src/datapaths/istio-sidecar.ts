@@ -5,9 +5,10 @@ import type { KubernetesPod, KubernetesSite, Side } from '../model/contracts/kub
 import { memberSchema } from '../model/experiment.ts';
 import type { Page } from '../model/exposition.ts';
 import { PLAIN, type Features } from '../model/features.ts';
-import { podsOf, readPod } from './kubernetes/baseline.ts';
-import { ISTIO_NAMESPACE, istioOptions, istioReleases, pageOf, podsLabelled, requireIstio, sumOf } from './kubernetes/istio.ts';
+import { podsOf } from './kubernetes/baseline.ts';
+import { ISTIO_NAMESPACE, istioOptions, istioReleases, requireIstio } from './kubernetes/istio.ts';
 import { objectsFrom } from './kubernetes/manifests.ts';
+import { pageOf, podsLabelled, sumOf } from './kubernetes/reading.ts';
 import { jsonPart, sidecarFacts } from './kubernetes/sidecar-facts.ts';
 
 const options = z.object({
@@ -98,8 +99,7 @@ function wanted({ mtls, retries = 2, concurrency, accessLog, tracingSample }: Op
 
 async function inspect(site: KubernetesSite, chosen: Options) {
   const { istiod, mesh } = await requireIstio(site.api, site.arm);
-  const pods = await Promise.all(podsOf(site).map((pod) => readPod(site, pod)));
-  const without = pods.filter(({ spec }) => ![...spec.containers, ...(spec.initContainers ?? [])].some(({ name }) => name === PROXY));
+  const without = site.pods.filter(({ spec }) => ![...spec.containers, ...(spec.initContainers ?? [])].some(({ name }) => name === PROXY));
   const [client] = site.clients as readonly [KubernetesPod];
   const found = without.length > 0 ? undefined : await factsOf(site, client);
   const strict = chosen.mtls === 'strict';
@@ -124,7 +124,7 @@ async function inspect(site: KubernetesSite, chosen: Options) {
       without.length > 0 ? [`${without.length} of its pods have no ${PROXY}: does the injection webhook answer for its namespace?`] : [],
     expectations: expectationsOf(strict),
     pathCounters: async () => addUp(await Promise.all(podsOf(site).map((pod) => countersOf(site, pod, mesh.countsRequests)))),
-    address: (server: { servicePort: number }) => ({ host: site.service.address, port: server.servicePort }),
+    address: (server: { servicePort: number }) => ({ host: site.serviceAddress, port: server.servicePort }),
     containers: controlPlane.map(({ name, node }) => ({
       role: 'control-plane' as const,
       node,

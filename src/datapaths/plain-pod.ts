@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Datapath } from '../model/contracts/datapath.ts';
 import { memberSchema } from '../model/experiment.ts';
 import { PLAIN } from '../model/features.ts';
-import { ciliumEndpoints, NOTHING_MORE, UNTOUCHED, untouched } from './kubernetes/baseline.ts';
+import { ciliumEndpoints, NO_MESH, NOTHING_MORE, UNTOUCHED, untouched } from './kubernetes/baseline.ts';
 import { plainRouting } from './plain-routing.ts';
 
 const features = { ...PLAIN, notes: 'pod to pod by address on the cluster’s own network plugin; no service address, no mesh' };
@@ -15,15 +15,15 @@ export const plainPod: Datapath = {
   features: () => features,
   lab: { deploy: plainRouting },
   kubernetes: {
-    shape: async () => ({ namespaceLabels: { 'istio-injection': 'disabled', 'istio.io/dataplane-mode': 'none' } }),
+    shape: async () => ({ namespaceLabels: NO_MESH }),
     async inspect(site) {
       const endpoints = await ciliumEndpoints(site);
       return {
         ...NOTHING_MORE,
         features,
-        problems: endpoints > 0 ? ['its pods are Cilium’s endpoints: here that is the datapath `cilium`'] : [],
+        problems: endpoints.length > 0 ? ['its pods are Cilium’s endpoints: here that is the datapath `cilium`'] : [],
         expectations: UNTOUCHED,
-        pathCounters: () => untouched(site),
+        pathCounters: async (pods) => untouched(pods),
         address: (server) => ({ host: site.server.address, port: server.containerPort }),
       };
     },

@@ -21,19 +21,18 @@ export function channelName(arm: string, comparison: Comparison): string {
 /** The one process shared by all arms; generators that must live in a pod get a process per arm, on demand. */
 export class Generators {
   readonly #session: ClusterSession;
-  readonly #inPod = new Map<string, GeneratorSession>();
   #shared: GeneratorSession | undefined;
 
   constructor(session: ClusterSession) {
     this.#session = session;
   }
 
-  /** Started before the first deployment, so that it is stopped after the last. */
   /** Whether several arms can be loaded by one process at once. */
   drivesTogether(comparison: Comparison): boolean {
     return comparison.generator.placement === 'shared' && this.#session.generators !== 'in-pod';
   }
 
+  /** Started before the first deployment, so that it is stopped after the last. */
   async shared(undo: PushUndo): Promise<GeneratorSession> {
     this.#shared ??= await this.#session.startGenerator(undefined, undo);
     return this.#shared;
@@ -42,7 +41,7 @@ export class Generators {
   async open(deployment: Deployment, comparison: Comparison, undo: { run: PushUndo; deployment: PushUndo }): Promise<Channel> {
     const { generator: kind, load } = comparison;
     const isShared = this.drivesTogether(comparison);
-    const generator = isShared ? await this.shared(undo.run) : await this.#inside(deployment, comparison, undo.deployment);
+    const generator = isShared ? await this.shared(undo.run) : await this.#session.startGenerator(deployment, undo.deployment);
     const name = channelName(deployment.arm, comparison);
     const target = { ...deployment.target(comparison.server, kind.engine, load.connections), arm: name };
     if (isShared) {
@@ -54,13 +53,5 @@ export class Generators {
     // In the pod already: its own connections start there.
     const connections = await generator.connect(isShared ? target : { ...target, dial: { ...target.dial, enter: [] } });
     return { deployment, comparison, generator, shared: isShared, name, connections };
-  }
-
-  async #inside(deployment: Deployment, comparison: Comparison, undo: PushUndo): Promise<GeneratorSession> {
-    const key = channelName(deployment.arm, comparison);
-    undo('the generator in the pod', async () => void this.#inPod.delete(key));
-    const generator = await this.#session.startGenerator(deployment, undo);
-    this.#inPod.set(key, generator);
-    return generator;
   }
 }

@@ -7,6 +7,7 @@ import { memberSchema, type Selected } from '../../model/experiment.ts';
 import type { System } from '../../model/ports.ts';
 import { kubernetes } from '../kubernetes/kubernetes.ts';
 import { kubernetesSchema, sharedOptions } from '../kubernetes/options.ts';
+import { runtimeDirectory } from '../kubernetes/visit.ts';
 
 const PREFIX = 'meshtax-';
 /** Images are pulled, nodes boot. */
@@ -60,7 +61,7 @@ async function open(selected: Selected, system: System, opening: OpenClusterOpti
   const chosen = optionsOf(selected);
   const version = await versionsOf(system);
   const name = `${PREFIX}${opening.runId}`;
-  const directory = `${system.env['XDG_RUNTIME_DIR'] ?? '/tmp'}/${name}-kind`;
+  const directory = runtimeDirectory(system, `${opening.runId}-kind`);
   const kubeconfig = `${directory}/kubeconfig`;
   undo('the kubeconfig of the kind cluster', () => system.files.remove(directory));
   await system.files.makeDirectory(directory, { mode: 0o700 });

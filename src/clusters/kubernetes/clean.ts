@@ -1,12 +1,12 @@
 /** Removes what runs of ours left on a context, found by its labels alone; nothing that they did not make. */
 import type { CleanReport, CleanRequest } from '../../model/contracts/cluster.ts';
-import type { PushUndo } from '../../model/contracts/deployment.ts';
 import { MeshtaxError, reasonOf } from '../../model/errors.ts';
 import type { System } from '../../model/ports.ts';
 import { removeInstalled } from './install.ts';
 import { Kubectl } from './kubectl.ts';
 import { aliveness, type Namespace } from './lease.ts';
 import { RUN_LABEL } from './names.ts';
+import { runtimeDirectory, visit } from './visit.ts';
 
 const POLL_MS = 1000;
 
@@ -19,17 +19,7 @@ export async function cleanKubernetes(system: System, which: CleanRequest): Prom
       command: 'clean',
     });
   }
-  const undos: (() => Promise<void>)[] = [];
-  const undo: PushUndo = (_title, action) => void undos.push(action);
-  const directory = `${system.env['XDG_RUNTIME_DIR'] ?? '/tmp'}/meshtax-clean-${system.randomId(6)}`;
-  undo('its directory', () => system.files.remove(directory));
-  await system.files.makeDirectory(directory, { mode: 0o700 });
-  try {
-    const kubectl = await Kubectl.open(system, { context: which.place, kubeconfig: undefined, requestsPerSecond: 20 }, directory, undo);
-    return await clean(system, kubectl, which);
-  } finally {
-    for (const action of undos.toReversed()) await action().catch(() => {});
-  }
+  return visit(system, which.place, (kubectl) => clean(system, kubectl, which));
 }
 
 async function clean(system: System, kubectl: Kubectl, which: CleanRequest): Promise<CleanReport> {
@@ -50,7 +40,7 @@ async function clean(system: System, kubectl: Kubectl, which: CleanRequest): Pro
       report.failed.push(`run ${run}: ${reasonOf(error)}`);
       continue;
     }
-    await system.files.remove(`${system.env['XDG_RUNTIME_DIR'] ?? '/tmp'}/meshtax-${run}`);
+    await system.files.remove(runtimeDirectory(system, run));
     await removeNamespaces(system, kubectl, which.waitMs, run, namespaces, report);
   }
   return report;
@@ -70,10 +60,7 @@ async function removeNamespaces(
   report: { removed: string[]; failed: string[] },
 ): Promise<void> {
   const names = namespaces.map(({ metadata }) => metadata.name);
-  const asked = await kubectl.run(['delete', 'namespace', ...names, '--ignore-not-found', '--wait=false'], {
-    timeoutMs: 60_000,
-    mayFail: true,
-  });
+  const asked = await kubectl.deleteNamespaces(names, { mayFail: true });
   if (asked.exitCode !== 0) {
     report.failed.push(`run ${run}: ${asked.stderr.trim().split('\n')[0] ?? ''}`);
     return;

@@ -79,7 +79,7 @@ export class Context {
     return this.binding.context;
   }
 
-  /** What a run directory records of it; the context's own name is the user's, and no fact. */
+  /** What a run directory records of it. */
   facts(prefix: string): Record<string, string | number> {
     const first = this.nodes[0]?.status.nodeInfo;
     return {
@@ -97,17 +97,17 @@ export class Context {
     return this.#source(`/api/v1/nodes/${node}/proxy/metrics/cadvisor`);
   }
 
+  /** The kubelet's page of whole-node figures. */
+  resources(node: string): CadvisorSource {
+    return this.#source(`/api/v1/nodes/${node}/proxy/metrics/resource`);
+  }
+
   #source(path: string): CadvisorSource {
     const known = this.#sources.get(path);
     if (known) return known;
     const source = { housekeepingMs: HOUSEKEEPING_MS, where: path, clockErrorMs: CLOCK_ERROR_MS, scrape: () => this.kubectl.text(path) };
     this.#sources.set(path, source);
     return source;
-  }
-
-  /** The kubelet's page of whole-node figures. */
-  resources(node: string): CadvisorSource {
-    return this.#source(`/api/v1/nodes/${node}/proxy/metrics/resource`);
   }
 
   /** Nodes that share a kernel are one machine, however many kubelets it has. */
@@ -120,7 +120,7 @@ export class Context {
 
   /** Where Hubble Relay is reached from here; undefined when there is none. Asked for the first time, it makes the way. */
   relay(): Promise<string | undefined> {
-    this.#relay ??= this.#openRelay(this.#undo);
+    this.#relay ??= this.#openRelay();
     return this.#relay;
   }
 
@@ -137,7 +137,7 @@ export class Context {
     };
   }
 
-  async #openRelay(undo: PushUndo): Promise<string | undefined> {
+  async #openRelay(): Promise<string | undefined> {
     if (this.binding.hubble) return this.binding.hubble.address;
     const service = await this.kubectl.find<{ spec: { ports: readonly { port: number }[] } }>(
       `/api/v1/namespaces/${RELAY.namespace}/services/${RELAY.name}`,
@@ -150,6 +150,6 @@ export class Context {
       { namespace: RELAY.namespace, name: `svc/${RELAY.name}`, port },
       `${this.#directory}/relay.log`,
     );
-    return `127.0.0.1:${await forward.open(undo)}`;
+    return `127.0.0.1:${await forward.open(this.#undo)}`;
   }
 }

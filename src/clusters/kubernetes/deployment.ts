@@ -2,10 +2,11 @@
 import type { CadvisorView } from '../../model/contracts/cadvisor.ts';
 import type { Component, Deployment, NodeView, Role } from '../../model/contracts/deployment.ts';
 import type { HubbleView } from '../../model/contracts/hubble.ts';
-import type { KubernetesParts, KubernetesPod, KubernetesSite } from '../../model/contracts/kubernetes.ts';
+import type { KubernetesParts, KubernetesPod, KubernetesSite, Pod } from '../../model/contracts/kubernetes.ts';
+import { MeshtaxError } from '../../model/errors.ts';
 import type { Context } from './context.ts';
 import { GENERATOR_CONTAINER, SERVER_CONTAINER, type ArmPlace } from './manifests.ts';
-import { endOf, statusesOf, type Pod, type PodList } from './pods.ts';
+import { containerIdOf, endOf, listPods } from './pods.ts';
 import type { SessionSetting } from './session.ts';
 
 /** Relay sorts what comes from several agents (`hubble.relay.sortBufferDrainTimeout`: 1 s). */
@@ -51,10 +52,10 @@ export async function deploymentOf(state: ArmState): Promise<Deployment> {
     }),
     logDirectory: setting.logDirectory,
     async pathCounters() {
-      const { items } = await context.kubectl.get<PodList>(`/api/v1/namespaces/${place.namespace}/pods`);
+      const found = await listPods(context.kubectl, place.namespace);
       state.seen.clear();
-      for (const pod of items) state.seen.set(pod.metadata.name, pod);
-      return parts.pathCounters();
+      for (const pod of found) state.seen.set(pod.metadata.name, pod);
+      return parts.pathCounters(ownPods(state));
     },
     target: (spec, engine, connections) => {
       const actual = place.servers.find(({ workload }) => workload === spec.workload) ?? spec;
@@ -68,6 +69,15 @@ export async function deploymentOf(state: ArmState): Promise<Deployment> {
       };
     },
   };
+}
+
+/** @throws MeshtaxError MT5003 when one of them is gone. */
+function ownPods({ context, site, seen }: ArmState): Pod[] {
+  return [...site.clients, site.server].map(({ namespace, name }) => {
+    const pod = seen.get(name);
+    if (!pod) throw new MeshtaxError('MT5003', { context: context.name, what: `pod ${namespace}/${name}`, problem: 'it is gone' });
+    return pod;
+  });
 }
 
 function ownContainers({ place: { shape }, site }: ArmState): OwnContainer[] {
@@ -111,7 +121,7 @@ async function nodesOf({ setting, context, parts, seen }: ArmState, own: readonl
   const agents = setting.nodeAgents.get(context.name);
   const others = agents ? await Promise.all(parts.containers.map(async (each) => ({ ...each, id: await containerId(context, each) }))) : [];
   const all = [
-    ...own.map((each) => ({ role: each.role, node: each.pod.node, id: idOf(seen.get(each.pod.name), each.container) })),
+    ...own.map((each) => ({ role: each.role, node: each.pod.node, id: containerIdOf(seen.get(each.pod.name), each.container) })),
     ...others,
   ];
   // Nodes of its pods alone: a control plane elsewhere must not bring a further machine into the sum.
@@ -132,12 +142,7 @@ async function containerId(
   { kubectl }: Context,
   { namespace, pod, container }: { namespace: string; pod: string; container: string },
 ): Promise<string> {
-  return idOf(await kubectl.find<Pod>(`/api/v1/namespaces/${namespace}/pods/${pod}`), container);
-}
-
-function idOf(pod: Pod | undefined, container: string): string {
-  const found = pod && statusesOf(pod).find(({ name }) => name === container);
-  return found?.containerID?.replace(/^\w+:\/\//, '') ?? '';
+  return containerIdOf(await kubectl.find<Pod>(`/api/v1/namespaces/${namespace}/pods/${pod}`), container);
 }
 
 async function hubbleView({ context, place, site }: ArmState): Promise<HubbleView | undefined> {

@@ -1,11 +1,11 @@
 /** `meshtax doctor --cluster CONTEXT`: can it be measured, and what will spoil the figures? Nothing is changed. */
-import type { PushUndo } from '../../model/contracts/deployment.ts';
 import { reasonOf } from '../../model/errors.ts';
 import type { Finding } from '../../model/findings.ts';
 import type { System } from '../../model/ports.ts';
-import { Kubectl } from './kubectl.ts';
+import type { Kubectl } from './kubectl.ts';
 import { isSchedulable, nodesOf, quantityOf, shapesOf, type Node } from './nodes.ts';
 import { PERMISSIONS, type Permission } from './permissions.ts';
+import { visit } from './visit.ts';
 
 type Verdict = Omit<Finding, 'code' | 'title'>;
 
@@ -50,20 +50,12 @@ const CHECKS: readonly ContextCheck[] = [
 ];
 
 export async function examineContext(system: System, context: string): Promise<readonly Finding[]> {
-  const undos: (() => Promise<void>)[] = [];
-  const undo: PushUndo = (_title, action) => void undos.push(action);
-  const directory = `${system.env['XDG_RUNTIME_DIR'] ?? '/tmp'}/meshtax-doctor-${system.randomId(6)}`;
-  undo('its directory', () => system.files.remove(directory));
-  await system.files.makeDirectory(directory, { mode: 0o700 });
-  try {
-    const kubectl = await Kubectl.open(system, { context, kubeconfig: undefined, requestsPerSecond: 20 }, directory, undo);
+  return visit(system, context, async (kubectl) => {
     const examination = { kubectl, system, nodes: await nodesOf(kubectl) };
-    return await Promise.all(
+    return Promise.all(
       CHECKS.map(async ({ code, title, run }): Promise<Finding> => ({ code, title, ...(await attempted(run, examination)) })),
     );
-  } finally {
-    for (const action of undos.toReversed()) await action().catch(() => {});
-  }
+  });
 }
 
 /** A check that cannot be made is itself a result. */

@@ -65,11 +65,6 @@ export class Kubectl implements KubernetesApi {
     return stdout.split('\n').filter((line) => line !== '');
   }
 
-  /** Requests that were asked so far. */
-  get requests(): number {
-    return this.#turnstile.passed;
-  }
-
   async get<T>(path: string): Promise<T> {
     return JSON.parse(await this.text(path)) as T;
   }
@@ -86,7 +81,7 @@ export class Kubectl implements KubernetesApi {
   }
 
   async exec(pod: { namespace: string; name: string }, container: string, command: readonly string[]): Promise<CommandResult> {
-    return this.run(['exec', `--namespace=${pod.namespace}`, pod.name, `--container=${container}`, '--', ...command]);
+    return this.run(['exec', ...placeIn(pod, container), ...command]);
   }
 
   /** What is given is what there will be; objects of others are refused by the field manager's conflict. */
@@ -106,6 +101,21 @@ export class Kubectl implements KubernetesApi {
   /** A stream that stays open: an exec, a port-forward. It ends with us, however we end. */
   start(args: readonly string[], options: StartOptions): RunningProcess {
     return this.#system.processes.start([...this.#leash, ...this.#prefix, ...args] as [string, ...string[]], options);
+  }
+
+  /** A command in a container whose stdio is ours. */
+  startIn(
+    pod: { readonly namespace: string; readonly name: string },
+    container: string,
+    command: readonly string[],
+    options: StartOptions,
+  ): RunningProcess {
+    return this.start(['exec', '--stdin', ...placeIn(pod, container), ...command], options);
+  }
+
+  /** They end when what is in them has; that is not waited for. */
+  async deleteNamespaces(names: readonly string[], options: { mayFail?: boolean } = {}): Promise<CommandResult> {
+    return this.run(['delete', 'namespace', ...names, '--ignore-not-found', '--wait=false'], options);
   }
 
   async #ask(path: string, timeoutMs: number): Promise<{ status: number; text: string }> {
@@ -147,6 +157,10 @@ export class Kubectl implements KubernetesApi {
     const log = (await this.#system.files.readTextIfAny(logFile)) ?? '';
     return lastLine(log) || 'kubectl proxy did not start';
   }
+}
+
+function placeIn({ namespace, name }: { readonly namespace: string; readonly name: string }, container: string): string[] {
+  return [`--namespace=${namespace}`, name, `--container=${container}`, '--'];
 }
 
 function messageOf(text: string): string {

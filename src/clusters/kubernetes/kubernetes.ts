@@ -16,6 +16,7 @@ import { NodeAgents } from './node-agents.ts';
 import { bindingOf, bindingsOf, kubernetesSchema, type KubernetesOptions } from './options.ts';
 import { refuseProduction } from './production.ts';
 import { KubernetesSession } from './session.ts';
+import { runtimeDirectory } from './visit.ts';
 
 export const kubernetes: Cluster = {
   id: 'kubernetes',
@@ -66,7 +67,7 @@ async function open(selected: Selected, system: System, opening: OpenClusterOpti
   if (!intent) throw new Error('a context is opened for a run');
   requireBindings(options, intent.experiment);
   const script = await bundle(system.host.projectRoot);
-  const directory = `${system.env['XDG_RUNTIME_DIR'] ?? '/tmp'}/meshtax-${opening.runId}`;
+  const directory = runtimeDirectory(system, opening.runId);
   undo('the directory of its sockets', () => system.files.remove(directory));
   await system.files.makeDirectory(directory, { mode: 0o700 });
   const contexts: Context[] = [];

@@ -71,7 +71,7 @@ export async function holdLease(system: System, { kubectl }: Context, run: strin
   const over = new AbortController();
   undo(`namespace ${name}`, async () => {
     over.abort();
-    await kubectl.run(['delete', 'namespace', name, '--ignore-not-found', '--wait=false'], { timeoutMs: 30_000 });
+    await kubectl.deleteNamespaces([name]);
   });
   await renew();
   void keepRenewing(clock, renew, over.signal);

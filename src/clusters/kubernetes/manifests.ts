@@ -17,7 +17,7 @@ export interface ArmPlace {
 export const GENERATOR_CONTAINER = 'generator';
 export const SERVER_CONTAINER = 'server';
 export const SERVICE = 'server';
-export const BUNDLE = 'meshtax-bundle';
+const BUNDLE = 'meshtax-bundle';
 /** Of the stock node image. */
 const NODE_UID = 1000;
 export const UNPACK = `const fs = require('fs'); fs.writeFileSync('/meshtax/meshtax.mjs', require('zlib').gunzipSync(fs.readFileSync('/bundle/meshtax.mjs.gz')))`;
@@ -32,8 +32,17 @@ export function namespaceObjects({ run, arm, namespace, shape }: ArmPlace, bundl
   const labels = { ...labelsOf(run), [ARM_LABEL]: arm };
   return [
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels: { ...labels, ...shape.namespaceLabels } } },
-    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: BUNDLE, namespace, labels }, binaryData: { 'meshtax.mjs.gz': bundle } },
+    bundleObject(namespace, labels, bundle),
   ];
+}
+
+export function bundleObject(namespace: string, labels: Record<string, string>, bundle: string): KubernetesObject {
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: BUNDLE, namespace, labels }, binaryData: { 'meshtax.mjs.gz': bundle } };
+}
+
+/** The command that starts the script in a role that talks over its stdio. */
+export function scriptAs(role: 'generator' | 'node-agent'): readonly string[] {
+  return ['node', '--no-warnings', SCRIPT, role];
 }
 
 export function workloadObjects(place: ArmPlace, options: KubernetesOptions): KubernetesObject[] {

@@ -8,8 +8,8 @@ import type { Context } from './context.ts';
 import { ARM_LABEL, labelsOf, runNamespace } from './names.ts';
 import type { NodeReading } from './node-agent/reading.ts';
 import type { KubernetesOptions } from './options.ts';
-import { BUNDLE, bundleVolumes, SCRIPT, UNPACK } from './manifests.ts';
-import { statusesOf, waitForPods, type PodList } from './pods.ts';
+import { bundleObject, bundleVolumes, scriptAs, SCRIPT, UNPACK } from './manifests.ts';
+import { containerIdOf, listPods, waitForPods } from './pods.ts';
 
 const ANSWER_MS = 10_000;
 const ARM = 'node-agent';
@@ -49,19 +49,7 @@ export class NodeAgents {
       const node = spec.nodeName ?? '';
       const agent = new Agent(node);
       undo(`the node agent of ${node}`, () => agent.stop());
-      const args = [
-        'exec',
-        '--stdin',
-        `--namespace=${namespace}`,
-        metadata.name,
-        `--container=${ARM}`,
-        '--',
-        'node',
-        '--no-warnings',
-        SCRIPT,
-        'node-agent',
-      ];
-      agent.process = kubectl.start(args, {
+      agent.process = kubectl.startIn({ namespace, name: metadata.name }, ARM, scriptAs('node-agent'), {
         logFile: `${logs}/node-agent-${node.replaceAll(/[^\w.-]/g, '_')}.log`,
         onLine: (line) => agent.hear(line),
       });
@@ -90,11 +78,8 @@ export class NodeAgents {
 
 /** Container ids; none where there is no Cilium. */
 async function ciliumAgents(api: KubernetesApi): Promise<readonly string[]> {
-  const path = `/api/v1/namespaces/kube-system/pods?labelSelector=${encodeURIComponent('k8s-app=cilium')}`;
-  const { items } = await api.get<PodList>(path);
-  return items
-    .flatMap(statusesOf)
-    .flatMap(({ name, containerID = '' }) => (name === 'cilium-agent' ? [containerID.replace(/^\w+:\/\//, '')] : []));
+  const pods = await listPods(api, 'kube-system', 'k8s-app=cilium');
+  return pods.map((pod) => containerIdOf(pod, 'cilium-agent')).filter((id) => id !== '');
 }
 
 /** NET_TX and NET_RX of /proc/softirqs, all CPUs. */
@@ -193,7 +178,7 @@ function agentObjects(
     ],
   };
   return [
-    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: BUNDLE, namespace, labels }, binaryData: { 'meshtax.mjs.gz': bundle } },
+    bundleObject(namespace, labels, bundle),
     {
       apiVersion: 'apps/v1',
       kind: 'DaemonSet',

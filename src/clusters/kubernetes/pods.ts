@@ -1,53 +1,17 @@
 /** Pods of ours: waiting until they are ready, why they are not, and whether they are where they should be. */
 import { MeshtaxError } from '../../model/errors.ts';
-import type { KubernetesApi } from '../../model/contracts/kubernetes.ts';
+import type { ContainerStatus, KubernetesApi, Pod } from '../../model/contracts/kubernetes.ts';
 import type { Clock } from '../../model/ports.ts';
 
-interface ContainerStatus {
-  readonly name: string;
-  /** `containerd://<id>`. */
-  readonly containerID?: string;
-  readonly ready: boolean;
-  readonly restartCount: number;
-  readonly state?: {
-    readonly waiting?: { readonly reason?: string; readonly message?: string };
-    readonly terminated?: { readonly reason?: string; readonly exitCode?: number };
-  };
+export async function listPods(api: KubernetesApi, namespace: string, selector = ''): Promise<readonly Pod[]> {
+  const path = `/api/v1/namespaces/${namespace}/pods${selector === '' ? '' : `?labelSelector=${encodeURIComponent(selector)}`}`;
+  return (await api.get<{ items: readonly Pod[] }>(path)).items;
 }
 
-/** As the API has it. */
-export interface Pod {
-  readonly metadata: {
-    readonly name: string;
-    readonly annotations?: Readonly<Record<string, string>>;
-    readonly labels?: Readonly<Record<string, string>>;
-  };
-  readonly spec: {
-    readonly nodeName?: string;
-    readonly hostNetwork?: boolean;
-    readonly containers: readonly { readonly name: string }[];
-    readonly initContainers?: readonly { readonly name: string; readonly restartPolicy?: string }[];
-  };
-  readonly status: {
-    readonly phase: string;
-    readonly qosClass?: string;
-    readonly podIP?: string;
-    readonly hostIP?: string;
-    readonly reason?: string;
-    readonly message?: string;
-    readonly conditions?: readonly {
-      readonly type: string;
-      readonly status: string;
-      readonly reason?: string;
-      readonly message?: string;
-    }[];
-    readonly containerStatuses?: readonly ContainerStatus[];
-    readonly initContainerStatuses?: readonly ContainerStatus[];
-  };
-}
-
-export interface PodList {
-  readonly items: readonly Pod[];
+/** As a runtime has it, without its name before it; empty where there is no such container. */
+export function containerIdOf(pod: Pod | undefined, container: string): string {
+  const found = pod && statusesOf(pod).find(({ name }) => name === container);
+  return found?.containerID?.replace(/^\w+:\/\//, '') ?? '';
 }
 
 /** What no waiting mends. */
@@ -67,8 +31,8 @@ export async function waitForPods(
 ): Promise<readonly Pod[]> {
   const startNs = clock.monotonicNs();
   for (;;) {
-    const { items } = await api.get<PodList>(`/api/v1/namespaces/${namespace}/pods`);
-    const own = items.filter(({ metadata }) => metadata.labels?.['meshtax/arm'] !== undefined);
+    const found = await listPods(api, namespace);
+    const own = found.filter(({ metadata }) => metadata.labels?.['meshtax/arm'] !== undefined);
     if (own.length >= count && own.every(isReady)) return own;
     const waitedMs = (clock.monotonicNs() - startNs) / 1e6;
     const trouble = own.map((pod) => troubleOf(pod, waitedMs)).find((each) => each !== undefined);
@@ -88,7 +52,7 @@ export async function waitForPods(
 }
 
 /** Its containers, native sidecars among them. */
-export function statusesOf({ status }: Pod): readonly ContainerStatus[] {
+function statusesOf({ status }: Pod): readonly ContainerStatus[] {
   return [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])];
 }
 

@@ -15,9 +15,7 @@ export class PortForward {
   readonly #logFile: string;
   #process: RunningProcess | undefined;
   #closed = false;
-  localPort = 0;
-  /** How often it was opened again. */
-  drops = 0;
+  #localPort = 0;
 
   constructor(kubectl: Kubectl, clock: Clock, target: { namespace: string; name: string; port: number }, logFile: string) {
     this.#kubectl = kubectl;
@@ -33,19 +31,19 @@ export class PortForward {
       await this.#process?.stop();
     });
     await this.#start();
-    return this.localPort;
+    return this.#localPort;
   }
 
   async #start(): Promise<void> {
     const { namespace, name, port } = this.#target;
-    const args = ['port-forward', '--address=127.0.0.1', `--namespace=${namespace}`, name, `${this.localPort || ''}:${port}`];
+    const args = ['port-forward', '--address=127.0.0.1', `--namespace=${namespace}`, name, `${this.#localPort || ''}:${port}`];
     const listening = new Promise<void>((resolve) => {
       this.#process = this.#kubectl.start(args, {
         logFile: this.#logFile,
         onLine: (line) => {
           const found = /^Forwarding from 127\.0\.0\.1:(\d+) ->/.exec(line);
           if (!found) return;
-          this.localPort = Number(found[1]);
+          this.#localPort = Number(found[1]);
           resolve();
         },
       });
@@ -65,7 +63,6 @@ export class PortForward {
 
   async #again(): Promise<void> {
     while (!this.#closed) {
-      this.drops++;
       try {
         await this.#clock.sleep(AGAIN_MS);
         if (!this.#closed) await this.#start();

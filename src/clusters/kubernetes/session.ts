@@ -2,7 +2,7 @@
 import type { ClusterSession, GeneratorSession, HostInstruments } from '../../model/contracts/cluster.ts';
 import type { Component, Deployment, PushUndo } from '../../model/contracts/deployment.ts';
 import type { Datapath } from '../../model/contracts/datapath.ts';
-import type { KubernetesPod, KubernetesSite } from '../../model/contracts/kubernetes.ts';
+import type { KubernetesPod, KubernetesSite, Pod } from '../../model/contracts/kubernetes.ts';
 import type { ServerSpec } from '../../model/contracts/workload.ts';
 import { MeshtaxError } from '../../model/errors.ts';
 import type { Selected } from '../../model/experiment.ts';
@@ -12,12 +12,12 @@ import type { Context } from './context.ts';
 import { deploymentOf, type ArmState } from './deployment.ts';
 import { FanOut } from './fan-out.ts';
 import { untilGone } from './lease.ts';
-import { clientName, GENERATOR_CONTAINER, namespaceObjects, SCRIPT, SERVICE, workloadObjects, type ArmPlace } from './manifests.ts';
+import { clientName, GENERATOR_CONTAINER, namespaceObjects, scriptAs, SERVICE, workloadObjects, type ArmPlace } from './manifests.ts';
 import { armNamespace } from './names.ts';
 import type { NodeAgents } from './node-agents.ts';
 import { quantityOf } from './nodes.ts';
 import { bindingOf, type KubernetesOptions } from './options.ts';
-import { waitForPods, type Pod } from './pods.ts';
+import { waitForPods } from './pods.ts';
 
 /** Ports on the host's network must not meet those of others there, nor of another arm. */
 const HOST_PORTS = { from: 28_000, perArm: 100 };
@@ -80,7 +80,7 @@ export class KubernetesSession implements ClusterSession {
       servers: shape.hostNetwork === true ? servers.map((spec) => onHost(spec, number)) : servers,
     };
     await untilGone(context, system.clock, namespace);
-    undo(`namespace ${namespace}`, () => removeNamespace(context, namespace));
+    undo(`namespace ${namespace}`, async () => void (await kubectl.deleteNamespaces([namespace])));
     await kubectl.apply(namespaceObjects(place, bundle));
     const further = (await datapath.kubernetes.objects?.({ namespace, servers: place.servers, read: this.#read }, selected.options)) ?? [];
     await kubectl.apply([...further, ...workloadObjects(place, options)]);
@@ -88,7 +88,7 @@ export class KubernetesSession implements ClusterSession {
     const pods = await waitForPods(kubectl, system.clock, wanted);
     refuseWrongPlaces(pods, place, context.name, options);
 
-    const site = await this.#siteOf(context, place, pods, undo);
+    const site = await this.#siteOf(context, place, pods);
     const parts = await datapath.kubernetes.inspect(site, selected.options);
     if (parts.problems.length > 0)
       throw new MeshtaxError('MT5007', { arm: selected.name, context: context.name, problem: parts.problems.join('; ') });
@@ -114,16 +114,12 @@ export class KubernetesSession implements ClusterSession {
     return FanOut.over(sessions, this.#setting.system.clock, (words) => (state.notes['generatorClocks'] = words));
   }
 
-  async #startIn({ context, place }: ArmState, pod: KubernetesPod, undo: PushUndo): Promise<ProcessGenerator> {
+  async #startIn({ context }: ArmState, pod: KubernetesPod, undo: PushUndo): Promise<ProcessGenerator> {
     const logFile = `${this.#setting.logDirectory}/generator-${this.#started++}.log`;
     const replies = new ReplyQueue();
-    const args = ['exec', '--stdin', `--namespace=${place.namespace}`, pod.name, `--container=${GENERATOR_CONTAINER}`, '--'];
     let process: ReturnType<typeof context.kubectl.start> | undefined;
     undo(`the generator in ${pod.name}`, async () => process?.stop());
-    process = context.kubectl.start([...args, 'node', '--no-warnings', SCRIPT, 'generator'], {
-      logFile,
-      onLine: (line) => replies.push(line),
-    });
+    process = context.kubectl.startIn(pod, GENERATOR_CONTAINER, scriptAs('generator'), { logFile, onLine: (line) => replies.push(line) });
     const component: Component = { role: 'generator', ended: () => (process?.outcome() ? `its stream to ${pod.name} broke` : undefined) };
     void process.ended.then(() => replies.fail(`its stream to ${pod.name} broke`));
     const session = new ProcessGenerator(component, process, replies, logFile);
@@ -144,7 +140,7 @@ export class KubernetesSession implements ClusterSession {
     return found;
   }
 
-  async #siteOf(context: Context, place: ArmPlace, pods: readonly Pod[], undo: PushUndo): Promise<KubernetesSite> {
+  async #siteOf(context: Context, place: ArmPlace, pods: readonly Pod[]): Promise<KubernetesSite> {
     const { kubectl } = context;
     const byName = new Map(pods.map((pod) => [pod.metadata.name, pod]));
     const podOf = (side: KubernetesPod['side'], name: string): KubernetesPod => {
@@ -154,14 +150,12 @@ export class KubernetesSession implements ClusterSession {
     const { spec } = await kubectl.get<{ spec: { clusterIP: string } }>(`/api/v1/namespaces/${place.namespace}/services/${SERVICE}`);
     return {
       arm: place.arm,
-      run: place.run,
       api: kubectl,
       namespace: place.namespace,
       clients: place.clientNodes.map((_, index) => podOf('client', clientName(index))),
       server: podOf('server', 'server'),
-      service: { host: `${SERVICE}.${place.namespace}.svc`, address: spec.clusterIP },
-      servers: place.servers,
-      undo,
+      serviceAddress: spec.clusterIP,
+      pods,
       relay: () => context.relay(),
     };
   }
@@ -170,10 +164,6 @@ export class KubernetesSession implements ClusterSession {
 function onHost(spec: ServerSpec, arm: number): ServerSpec {
   const port = HOST_PORTS.from + (arm % 20) * HOST_PORTS.perArm + (spec.containerPort % HOST_PORTS.perArm);
   return { ...spec, containerPort: port, servicePort: port };
-}
-
-async function removeNamespace({ kubectl }: Context, namespace: string): Promise<void> {
-  await kubectl.run(['delete', 'namespace', namespace, '--ignore-not-found', '--wait=false'], { timeoutMs: 30_000 });
 }
 
 /** A label that is on two nodes, or a scheduler of somebody's own: asked for is not the same as got. */

@@ -1,13 +1,22 @@
 /** What both of Istio's ambient datapaths have: ztunnel on the nodes, and its connection metrics as proof. */
+import { z } from 'zod';
 import type { PathExpectation } from '../../model/contracts/deployment.ts';
-import type { KubernetesApi, KubernetesParts, KubernetesSite } from '../../model/contracts/kubernetes.ts';
+import type { KubernetesApi, KubernetesParts, KubernetesSite, MeshRelease } from '../../model/contracts/kubernetes.ts';
 import { MeshtaxError } from '../../model/errors.ts';
 import type { Page } from '../../model/exposition.ts';
 import { PLAIN, type Features } from '../../model/features.ts';
-import { podsOf, readPod } from './baseline.ts';
-import { ISTIO_NAMESPACE, pageOf, podsLabelled, requireIstio, sumOf } from './istio.ts';
+import { podsOf } from './baseline.ts';
+import { ISTIO_NAMESPACE, istioOptions, istioReleases, requireIstio } from './istio.ts';
+import { pageOf, podsLabelled, sumOf } from './reading.ts';
 
 const ZTUNNEL_STATS_PORT = 15_020;
+
+export const ambientOptions = z.object(istioOptions);
+
+export function ambientReleases(selected: unknown): readonly MeshRelease[] {
+  const { mode, version } = ambientOptions.parse(selected);
+  return mode === 'install' ? istioReleases(version, 'istio-ambient', ['istio-base', 'istiod', 'istio-cni', 'ztunnel']) : [];
+}
 
 export const AMBIENT_FEATURES: Features = {
   ...PLAIN,
@@ -62,8 +71,7 @@ export async function inspectAmbient(site: KubernetesSite): Promise<KubernetesPa
     features: AMBIENT_FEATURES,
     problems: ztunnels.length < nodes.size ? ['not every node of its pods has a ztunnel'] : [],
     expectations: AMBIENT_EXPECTATIONS,
-    async pathCounters() {
-      const pods = await Promise.all(podsOf(site).map((pod) => readPod(site, pod)));
+    async pathCounters(pods) {
       const outside = pods.filter(({ metadata }) => metadata.annotations?.['ambient.istio.io/redirection'] !== 'enabled');
       const pages = await Promise.all(
         ztunnels
@@ -78,7 +86,7 @@ export async function inspectAmbient(site: KubernetesSite): Promise<KubernetesPa
         ztunnelPlaintext: sum(({ ztunnelPlaintext }) => ztunnelPlaintext),
       };
     },
-    address: (server) => ({ host: site.service.address, port: server.servicePort }),
+    address: (server) => ({ host: site.serviceAddress, port: server.servicePort }),
     containers: [
       ...ztunnels.map(({ name, node }) => ({ role: 'node-proxy' as const, node, ...place, pod: name, container: 'istio-proxy' })),
       ...controlPlane.map(({ name, node }) => ({ role: 'control-plane' as const, node, ...place, pod: name, container: 'discovery' })),

@@ -1,20 +1,9 @@
 /** What a baseline must not touch, and how that is seen: in its pods as the API has them. */
-import type { KubernetesParts, KubernetesPod, KubernetesSite } from '../../model/contracts/kubernetes.ts';
+import type { KubernetesParts, KubernetesPod, KubernetesSite, Pod } from '../../model/contracts/kubernetes.ts';
 import type { PathExpectation } from '../../model/contracts/deployment.ts';
 
-interface PodSpec {
-  readonly metadata: { readonly annotations?: Readonly<Record<string, string>> };
-  readonly spec: {
-    readonly hostNetwork?: boolean;
-    readonly containers: readonly { readonly name: string }[];
-    readonly initContainers?: readonly { readonly name: string; readonly restartPolicy?: string }[];
-  };
-  readonly status: { readonly podIP?: string; readonly hostIP?: string };
-}
-
-export function readPod({ api }: KubernetesSite, { namespace, name }: KubernetesPod): Promise<PodSpec> {
-  return api.get<PodSpec>(`/api/v1/namespaces/${namespace}/pods/${name}`);
-}
+/** For arms that no mesh may touch although it is on their cluster. */
+export const NO_MESH = { 'istio-injection': 'disabled', 'istio.io/dataplane-mode': 'none' } as const;
 
 export function podsOf({ clients, server }: KubernetesSite): readonly KubernetesPod[] {
   return [...clients, server];
@@ -26,8 +15,7 @@ export const UNTOUCHED: readonly PathExpectation[] = [
 ];
 
 /** Ours are one container a pod, and one that unpacks before it. */
-export async function untouched(site: KubernetesSite): Promise<Record<string, number>> {
-  const pods = await Promise.all(podsOf(site).map((pod) => readPod(site, pod)));
+export function untouched(pods: readonly Pod[]): Record<string, number> {
   const foreign = pods.flatMap(({ spec }) => [
     ...spec.containers.slice(1),
     ...(spec.initContainers ?? []).filter(({ name }) => name !== 'unpack'),
@@ -36,10 +24,16 @@ export async function untouched(site: KubernetesSite): Promise<Record<string, nu
   return { sidecars: foreign.length, ambientPods: ambient.length };
 }
 
-/** Pods of this site that Cilium forwards for; 0 where there is no Cilium. */
-export async function ciliumEndpoints({ api, namespace }: KubernetesSite): Promise<number> {
-  const found = await api.find<{ items: readonly unknown[] }>(`/apis/cilium.io/v2/namespaces/${namespace}/ciliumendpoints`);
-  return found?.items.length ?? 0;
+interface EndpointList {
+  readonly items: readonly {
+    readonly metadata: { readonly name: string };
+    readonly status?: { readonly id?: number; readonly state?: string };
+  }[];
+}
+
+/** What Cilium forwards for in this namespace; none where there is no Cilium. */
+export async function ciliumEndpoints({ api, namespace }: KubernetesSite): Promise<EndpointList['items']> {
+  return (await api.find<EndpointList>(`/apis/cilium.io/v2/namespaces/${namespace}/ciliumendpoints`))?.items ?? [];
 }
 
 export const NOTHING_MORE: Pick<KubernetesParts, 'containers' | 'observed' | 'notes' | 'problems'> = {

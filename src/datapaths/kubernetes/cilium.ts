@@ -1,28 +1,30 @@
 /** What Cilium's datapaths share: the agents' own word on how they forward, and counters of the two endpoints. */
 import { z } from 'zod';
+import type { Datapath } from '../../model/contracts/datapath.ts';
 import type { PathExpectation } from '../../model/contracts/deployment.ts';
-import type { KubernetesApi, KubernetesParts, KubernetesPod, KubernetesSite, MeshRelease } from '../../model/contracts/kubernetes.ts';
+import type { KubernetesApi, KubernetesDatapath, KubernetesParts, KubernetesSite, MeshRelease } from '../../model/contracts/kubernetes.ts';
 import { MeshtaxError } from '../../model/errors.ts';
+import { memberSchema } from '../../model/experiment.ts';
 import { PLAIN, type Features } from '../../model/features.ts';
-import { podsOf } from './baseline.ts';
-import { podsLabelled } from './istio.ts';
+import { ciliumEndpoints, NO_MESH, podsOf } from './baseline.ts';
 import { HOW } from './manifests.ts';
+import { podsLabelled } from './reading.ts';
 
-export const CILIUM_VERSIONS = ['1.19.6', '1.18.12', '1.20.0'] as const;
+const CILIUM_VERSIONS = ['1.19.6', '1.18.12', '1.20.0'] as const;
 const NAMESPACE = 'kube-system';
 const AGENT = 'cilium-agent';
 
-export const ciliumOptions = z.object({
+const ciliumOptions = z.object({
   mode: z.enum(HOW).default('use').describe('use: the Cilium that is there, as found; install: the pinned chart, removed again'),
   version: z.enum(CILIUM_VERSIONS).default('1.19.6').describe('of the chart, for mode: install'),
 });
 
-/** `since120`: the folder has values of their own for charts from 1.20 on. */
-export function ciliumReleases(folder: string, since120 = false): (selected: unknown) => readonly MeshRelease[] {
+/** Since 1.20 the chart of the node proxy has keys that were not there before. */
+function releasesOf({ id, nodeProxy }: CiliumKind): (selected: unknown) => readonly MeshRelease[] {
   return (selected) => {
     const { mode, version } = ciliumOptions.parse(selected);
-    const values = since120 && version.startsWith('1.20.') ? 'values-1.20.yaml' : 'values.yaml';
-    return mode === 'use' ? [] : [{ release: 'cilium', namespace: NAMESPACE, chart: 'cilium', version, values: `${folder}/${values}` }];
+    const values = nodeProxy && version.startsWith('1.20.') ? 'values-1.20.yaml' : 'values.yaml';
+    return mode === 'use' ? [] : [{ release: 'cilium', namespace: NAMESPACE, chart: 'cilium', version, values: `${id}/${values}` }];
   };
 }
 
@@ -81,11 +83,30 @@ export function factsOf(statuses: readonly AgentStatus[], sameNode = false): Cil
 /** What one of Cilium's datapaths demands of what is found, and what it then is. */
 export interface CiliumKind {
   readonly id: string;
+  readonly title: string;
   /** Why these facts are not this datapath. */
   problems(facts: CiliumFacts): readonly string[];
   features(facts: CiliumFacts | undefined): Features;
-  /** Pods of the node proxy are part of its cost. */
-  readonly nodeProxy: boolean;
+  /** It has a proxy on each node, whose pods are part of its cost, and objects that bring requests to it. */
+  readonly nodeProxy?: Pick<KubernetesDatapath, 'creates' | 'objects'>;
+}
+
+export function ciliumDatapath(kind: CiliumKind): Datapath {
+  return {
+    id: kind.id,
+    title: kind.title,
+    schema: memberSchema(kind.id, ciliumOptions),
+    features: () => kind.features(undefined),
+    kubernetes: {
+      releases: releasesOf(kind),
+      ...kind.nodeProxy,
+      async shape(api) {
+        await requireCilium(api, kind.id);
+        return { namespaceLabels: NO_MESH };
+      },
+      inspect: (site) => inspectCilium(site, kind),
+    },
+  };
 }
 
 export function ciliumFeatures(facts: CiliumFacts | undefined, notes: string): Features {
@@ -100,7 +121,7 @@ export function ciliumFeatures(facts: CiliumFacts | undefined, notes: string): F
 }
 
 /** @throws MeshtaxError MT5007 where no agent answers. */
-export async function requireCilium(api: KubernetesApi, arm: string): Promise<void> {
+async function requireCilium(api: KubernetesApi, arm: string): Promise<void> {
   const config = await api.find(`/api/v1/namespaces/${NAMESPACE}/configmaps/cilium-config`);
   if (!config)
     throw new MeshtaxError('MT5007', {
@@ -127,12 +148,12 @@ async function ask<T>(api: KubernetesApi, agent: Agent, command: readonly string
   return JSON.parse((await api.exec(agent, AGENT, ['cilium-dbg', ...command, '-o', 'json'])).stdout) as T;
 }
 
-export const AT_SERVER: readonly PathExpectation[] = [
+const AT_SERVER: readonly PathExpectation[] = [
   { counter: 'ciliumEndpoints', equals: 'zero', meaning: 'pods of its that Cilium does not forward for' },
   { counter: 'serverIngressPackets', equals: 'at-least-requests', meaning: 'packets that the server’s policy program let in' },
 ];
 
-export async function inspectCilium(site: KubernetesSite, kind: CiliumKind): Promise<KubernetesParts> {
+async function inspectCilium(site: KubernetesSite, kind: CiliumKind): Promise<KubernetesParts> {
   const { api } = site;
   const agents = await agentsOf(site);
   const statuses = await Promise.all(agents.map((agent) => ask<AgentStatus>(api, agent, ['status'])));
@@ -156,11 +177,16 @@ export async function inspectCilium(site: KubernetesSite, kind: CiliumKind): Pro
       ...kind.problems(facts),
     ],
     expectations: AT_SERVER,
-    pathCounters: async () => ({
-      ciliumEndpoints: await podsOutside(site),
-      serverIngressPackets: onServer ? await ingressPackets(api, onServer, site.server) : 0,
-    }),
-    address: (server) => ({ host: site.service.address, port: server.servicePort }),
+    pathCounters: async () => {
+      const endpoints = await ciliumEndpoints(site);
+      const ready = new Set(endpoints.filter(({ status }) => status?.state === 'ready').map(({ metadata }) => metadata.name));
+      const server = endpoints.find(({ metadata }) => metadata.name === site.server.name)?.status?.id;
+      return {
+        ciliumEndpoints: podsOf(site).filter(({ name }) => !ready.has(name)).length,
+        serverIngressPackets: onServer && server !== undefined ? await ingressPackets(api, onServer, server) : 0,
+      };
+    },
+    address: (server) => ({ host: site.serviceAddress, port: server.servicePort }),
     containers: [
       ...agents.map(({ name, node }) => ({ role: 'agent' as const, node, namespace: NAMESPACE, pod: name, container: AGENT })),
       ...operators.map(({ name, node }) => ({
@@ -195,22 +221,6 @@ async function imagesOf(api: KubernetesApi): Promise<Record<string, string>> {
   return { cilium: set?.spec.template.spec.containers[0]?.image ?? '' };
 }
 
-interface EndpointList {
-  readonly items: readonly {
-    readonly metadata: { readonly name: string };
-    readonly status?: { readonly id?: number; readonly state?: string };
-  }[];
-}
-
-async function endpointsOf({ api, namespace }: Pick<KubernetesSite, 'api' | 'namespace'>): Promise<EndpointList['items']> {
-  return (await api.find<EndpointList>(`/apis/cilium.io/v2/namespaces/${namespace}/ciliumendpoints`))?.items ?? [];
-}
-
-async function podsOutside(site: KubernetesSite): Promise<number> {
-  const ready = new Set((await endpointsOf(site)).filter(({ status }) => status?.state === 'ready').map(({ metadata }) => metadata.name));
-  return podsOf(site).filter(({ name }) => !ready.has(name)).length;
-}
-
 /** One entry of an endpoint's policy map, with what it let pass. */
 export interface PolicyEntry {
   readonly Packets?: number;
@@ -227,9 +237,7 @@ export function packetsIn(entries: readonly PolicyEntry[]): number {
     .reduce((sum, { Packets = 0 }) => sum + Packets, 0);
 }
 
-async function ingressPackets(api: KubernetesApi, agent: Agent, { namespace, name }: KubernetesPod): Promise<number> {
-  const endpoint = (await endpointsOf({ api, namespace })).find(({ metadata }) => metadata.name === name)?.status?.id;
-  if (endpoint === undefined) return 0;
+async function ingressPackets(api: KubernetesApi, agent: Agent, endpoint: number): Promise<number> {
   const found = await ask<readonly PolicyEntry[] | PolicyEntry>(api, agent, ['bpf', 'policy', 'get', String(endpoint)]);
   return packetsIn(Array.isArray(found) ? (found as readonly PolicyEntry[]) : [found as PolicyEntry]);
 }

@@ -1,8 +1,7 @@
 /** What Istio's datapaths share: is it there, which version, and what its proxies say of themselves. */
 import { z } from 'zod';
-import type { KubernetesApi, KubernetesPod, MeshRelease } from '../../model/contracts/kubernetes.ts';
+import type { KubernetesApi, MeshRelease } from '../../model/contracts/kubernetes.ts';
 import { MeshtaxError } from '../../model/errors.ts';
-import { parseExposition, type Page } from '../../model/exposition.ts';
 import { HOW } from './manifests.ts';
 
 export const ISTIO_VERSIONS = ['1.30.3', '1.29.6'] as const;
@@ -43,32 +42,6 @@ export function readMeshConfig(yaml: string): MeshConfig {
     countsRequests: /metrics:\s*\n(?:\s*-\s*\S+\n)*\s*-\s*prometheus/.test(providers),
     accessLog: /^accessLogFile:\s*["']?\/\S+/m.test(yaml) || /accessLogging:/.test(providers),
   };
-}
-
-/** Pods of the control plane and of node agents, with the node they are on: their CPU is part of what a mesh costs. */
-export async function podsLabelled(
-  api: KubernetesApi,
-  namespace: string,
-  selector: string,
-): Promise<readonly { name: string; node: string }[]> {
-  const path = `/api/v1/namespaces/${namespace}/pods?labelSelector=${encodeURIComponent(selector)}`;
-  const { items } = await api.get<{ items: readonly { metadata: { name: string }; spec: { nodeName?: string } }[] }>(path);
-  return items.map(({ metadata, spec }) => ({ name: metadata.name, node: spec.nodeName ?? '' }));
-}
-
-/** The Prometheus page of a pod's port, through the API server: nothing is started in the pod. */
-export async function pageOf(
-  api: KubernetesApi,
-  { namespace, name }: Pick<KubernetesPod, 'namespace' | 'name'>,
-  port: number,
-  path: string,
-): Promise<Page> {
-  return parseExposition(await api.text(`/api/v1/namespaces/${namespace}/pods/${name}:${port}/proxy${path}`), () => true);
-}
-
-/** Sum over the samples of a name whose labels fit. */
-export function sumOf(page: Page, name: string, wanted: (labels: Readonly<Record<string, string>>) => boolean = () => true): number {
-  return page.samples.filter((sample) => sample.name === name && wanted(sample.labels)).reduce((sum, { value }) => sum + value, 0);
 }
 
 export function istioReleases(

@@ -1,7 +1,7 @@
 /** What a Kubernetes cluster hands to a datapath: two pods, and the means to look at the cluster around them. */
 import type { Features } from '../features.ts';
 import type { CommandResult } from '../ports.ts';
-import type { PathExpectation, PushUndo, Role } from './deployment.ts';
+import type { PathExpectation, Role } from './deployment.ts';
 import type { ServerSpec } from './workload.ts';
 
 /** An object as the API takes it; what is inside is data and goes out as JSON. */
@@ -28,6 +28,50 @@ export interface KubernetesApi {
   exec(pod: { readonly namespace: string; readonly name: string }, container: string, command: readonly string[]): Promise<CommandResult>;
 }
 
+/** Of a pod, as the API has it. */
+export interface ContainerStatus {
+  readonly name: string;
+  /** `containerd://<id>`. */
+  readonly containerID?: string;
+  readonly ready: boolean;
+  readonly restartCount: number;
+  readonly state?: {
+    readonly waiting?: { readonly reason?: string; readonly message?: string };
+    readonly terminated?: { readonly reason?: string; readonly exitCode?: number };
+  };
+}
+
+/** As the API has it. */
+export interface Pod {
+  readonly metadata: {
+    readonly name: string;
+    readonly annotations?: Readonly<Record<string, string>>;
+    readonly labels?: Readonly<Record<string, string>>;
+  };
+  readonly spec: {
+    readonly nodeName?: string;
+    readonly hostNetwork?: boolean;
+    readonly containers: readonly { readonly name: string }[];
+    readonly initContainers?: readonly { readonly name: string; readonly restartPolicy?: string }[];
+  };
+  readonly status: {
+    readonly phase: string;
+    readonly qosClass?: string;
+    readonly podIP?: string;
+    readonly hostIP?: string;
+    readonly reason?: string;
+    readonly message?: string;
+    readonly conditions?: readonly {
+      readonly type: string;
+      readonly status: string;
+      readonly reason?: string;
+      readonly message?: string;
+    }[];
+    readonly containerStatuses?: readonly ContainerStatus[];
+    readonly initContainerStatuses?: readonly ContainerStatus[];
+  };
+}
+
 export type Side = 'client' | 'server';
 
 /** How a datapath wants the two pods to be; all of it is merged into what every pod of ours has. */
@@ -50,14 +94,13 @@ export interface KubernetesPod {
 
 export interface KubernetesSite {
   readonly arm: string;
-  readonly run: string;
   readonly api: KubernetesApi;
   readonly namespace: string;
   readonly clients: readonly KubernetesPod[];
   readonly server: KubernetesPod;
-  readonly service: { readonly host: string; readonly address: string };
-  readonly servers: readonly ServerSpec[];
-  readonly undo: PushUndo;
+  readonly serviceAddress: string;
+  /** Clients and server, as they were when they had become ready. */
+  readonly pods: readonly Pod[];
   /** Where flows are asked for, when somebody observes them: a gRPC target of this machine. */
   relay(): Promise<string | undefined>;
 }
@@ -68,7 +111,8 @@ export interface KubernetesParts {
   /** Why the traffic cannot be on this datapath; nothing is measured then. */
   readonly problems: readonly string[];
   readonly expectations: readonly PathExpectation[];
-  pathCounters(): Promise<Readonly<Record<string, number>>>;
+  /** `pods`: the site's, as they are now. */
+  pathCounters(pods: readonly Pod[]): Promise<Readonly<Record<string, number>>>;
   address(server: ServerSpec): { readonly host: string; readonly port: number };
   /** Containers besides ours whose CPU and memory this datapath costs: sidecars, node proxies, agents, control planes. */
   readonly containers: readonly {

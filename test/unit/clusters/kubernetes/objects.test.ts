@@ -6,8 +6,8 @@ import { namespaceObjects, workloadObjects, type ArmPlace } from '../../../../sr
 import { armNamespace } from '../../../../src/clusters/kubernetes/names.ts';
 import { chooseNodes, quantityOf, type Node } from '../../../../src/clusters/kubernetes/nodes.ts';
 import { bindingOf, kubernetesSchema, type KubernetesOptions } from '../../../../src/clusters/kubernetes/options.ts';
-import { endOf, type Pod } from '../../../../src/clusters/kubernetes/pods.ts';
-import type { PodShape } from '../../../../src/model/contracts/kubernetes.ts';
+import { endOf } from '../../../../src/clusters/kubernetes/pods.ts';
+import type { Pod, PodShape } from '../../../../src/model/contracts/kubernetes.ts';
 import { ROOT } from '../../../e2e/machine.ts';
 
 const optionsOf = (more: object = {}) =>
