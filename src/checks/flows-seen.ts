@@ -1,5 +1,5 @@
 import type { VerifyCheck } from '../model/contracts/check.ts';
-import type { Reading } from '../model/contracts/collector.ts';
+import { valueOf } from '../model/contracts/collector.ts';
 
 /** Whoever observes the datapath saw the requests of the proof: as HTTP where somebody looks into them, else not. */
 export const flowsSeen: VerifyCheck = {
@@ -7,11 +7,11 @@ export const flowsSeen: VerifyCheck = {
   code: 'MT0202',
   title: 'flows as observed',
   judge({ flows, requests, connections, l7Passes }) {
-    if (!flows) return { level: 'not-applicable', detail: 'nobody observes flows here', why: '', fix: '' };
-    const count = (metric: string) =>
-      flows.find((each): each is Extract<Reading, { value: number }> => each.metric === metric && 'value' in each)?.value;
+    if (!flows.some(({ collector }) => collector === 'hubble'))
+      return { level: 'not-applicable', detail: 'nobody observes flows here', why: '', fix: '' };
+    const count = (metric: string) => valueOf(flows, metric);
     const [events, begun, answers = 0] = [count('flowEvents'), count('flowConnections'), count('flowHttpResponses')];
-    const reason = flows.find((each) => 'notMeasured' in each);
+    const reason = flows.find((each) => each.collector === 'hubble' && 'notMeasured' in each);
     if (events === undefined)
       return {
         level: 'warning',

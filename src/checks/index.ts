@@ -15,6 +15,7 @@ import { noErrors } from './no-errors.ts';
 import { onPath } from './on-path.ts';
 import { pathExact } from './path-exact.ts';
 import { steal } from './steal.ts';
+import { wireEncrypted } from './wire-encrypted.ts';
 
 export const checks: readonly Check[] = [
   cpuCount,
@@ -23,6 +24,7 @@ export const checks: readonly Check[] = [
   freeMemory,
   onPath,
   flowsSeen,
+  wireEncrypted,
   achievedRate,
   noErrors,
   backlogEmpty,

@@ -13,9 +13,13 @@ import { links } from './links.ts';
 import { machineCpu } from './machine-cpu.ts';
 import { nodeCpu } from './node-cpu.ts';
 import { nodeSamples } from './node-samples.ts';
+import { ownMetrics } from './own-metrics.ts';
+import { wire } from './wire.ts';
 
 export const collectors: readonly Collector[] = [
   hubble,
+  ownMetrics,
+  wire,
   idleSoaker,
   cgroup,
   machineCpu,

@@ -50,6 +50,15 @@ function bpfReadings(before: NodeMoment['bpf'], after: NodeMoment['bpf']): Readi
     return [
       { collector: 'node-cpu', metric: 'bpfTime', component: 'machine', notMeasured: 'nobody on the node tells of its eBPF programs' },
     ];
+  if (before.source !== after.source)
+    return [
+      {
+        collector: 'node-cpu',
+        metric: 'bpfTime',
+        component: 'machine',
+        notMeasured: `read from ${before.source} before and from ${after.source} after the window`,
+      },
+    ];
   return [
     counter('bpfTime', 'machine', after.runTimeNs - before.runTimeNs),
     counter('bpfRuns', 'machine', after.runs - before.runs, 'count'),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Datapath } from '../model/contracts/datapath.ts';
 import { memberSchema } from '../model/experiment.ts';
 import { PLAIN } from '../model/features.ts';
-import { NO_MESH, NOTHING_MORE, UNTOUCHED, untouched } from './kubernetes/baseline.ts';
+import { atPods, NO_MESH, NOTHING_MORE, UNTOUCHED, untouched } from './kubernetes/baseline.ts';
 import { plainRouting } from './plain-routing.ts';
 
 const features = { ...PLAIN, notes: 'both ends on their node’s own network: no pod network, no mesh; what the machines themselves cost' };
@@ -31,7 +31,7 @@ export const hostNetwork: Datapath = {
         problems: inPods.length > 0 ? [`${inPods.length} of its pods are not on the host’s network`] : [],
         expectations: UNTOUCHED,
         pathCounters: async (pods) => untouched(pods),
-        address: (server) => ({ host: site.server.address, port: server.containerPort }),
+        ...atPods(site),
       };
     },
   },

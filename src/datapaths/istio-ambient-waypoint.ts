@@ -4,7 +4,7 @@ import { memberSchema } from '../model/experiment.ts';
 import type { Features } from '../model/features.ts';
 import { AMBIENT_FEATURES, ambientOptions, ambientReleases, inspectAmbient, requireAmbient } from './kubernetes/ambient.ts';
 import { objectsFrom } from './kubernetes/manifests.ts';
-import { pageOf, podsLabelled, sumOf } from './kubernetes/reading.ts';
+import { ENVOY_MEMORY, figure, metricsOf, pageOf, podsLabelled, sumOf } from './kubernetes/reading.ts';
 
 const STATS_PORT = 15_090;
 const GATEWAY_LABEL = 'gateway.networking.k8s.io/gateway-name=waypoint';
@@ -29,7 +29,10 @@ export const istioAmbientWaypoint: Datapath = {
     creates: () => ['PeerAuthentication', 'Gateway (waypoint)'],
     async shape(api) {
       await requireAmbient(api, 'istio-ambient-waypoint');
-      return { namespaceLabels: { 'istio.io/dataplane-mode': 'ambient', 'istio.io/use-waypoint': 'waypoint' } };
+      return {
+        namespaceLabels: { 'istio.io/dataplane-mode': 'ambient', 'istio.io/use-waypoint': 'waypoint' },
+        awaits: [GATEWAY_LABEL],
+      };
     },
     objects: async (kit) => [
       ...(await objectsFrom(kit, 'istio-ambient/namespace.yaml')),
@@ -42,10 +45,13 @@ export const istioAmbientWaypoint: Datapath = {
 async function inspect(site: KubernetesSite): Promise<KubernetesParts> {
   const ambient = await inspectAmbient(site);
   const waypoints = await podsLabelled(site.api, site.namespace, GATEWAY_LABEL);
-  const requests = async () => {
-    const pages = waypoints.map(({ name }) => pageOf(site.api, { namespace: site.namespace, name }, STATS_PORT, '/stats/prometheus'));
-    return (await Promise.all(pages)).reduce((sum, page) => sum + sumOf(page, 'istio_requests_total'), 0);
-  };
+  const pages = waypoints.map(
+    ({ name }) =>
+      () =>
+        pageOf(site.api, { namespace: site.namespace, name }, STATS_PORT, '/stats/prometheus'),
+  );
+  const requests = async () =>
+    (await Promise.all(pages.map((read) => read()))).reduce((sum, page) => sum + sumOf(page, 'istio_requests_total'), 0);
   return {
     ...ambient,
     features,
@@ -55,6 +61,10 @@ async function inspect(site: KubernetesSite): Promise<KubernetesParts> {
       { counter: 'waypointRequests', equals: 'requests', meaning: 'requests that the waypoint looked into' },
     ],
     pathCounters: async (pods) => ({ ...(await ambient.pathCounters(pods)), waypointRequests: await requests() }),
+    ownMetrics: [
+      ...(ambient.ownMetrics ?? []),
+      ...pages.map((read) => metricsOf('waypoint', read, [figure('requests', 'count', 'istio_requests_total'), ENVOY_MEMORY])),
+    ],
     containers: [
       ...ambient.containers,
       ...waypoints.map(({ name, node }) => ({

@@ -1,14 +1,13 @@
 import { z } from 'zod';
 import type { Datapath } from '../model/contracts/datapath.ts';
-import type { PathExpectation } from '../model/contracts/deployment.ts';
-import type { KubernetesPod, KubernetesSite, Side } from '../model/contracts/kubernetes.ts';
+import type { OwnMetrics, PathExpectation } from '../model/contracts/deployment.ts';
+import { podsOf, type KubernetesPod, type KubernetesSite, type Side } from '../model/contracts/kubernetes.ts';
 import { memberSchema } from '../model/experiment.ts';
 import type { Page } from '../model/exposition.ts';
 import { PLAIN, type Features } from '../model/features.ts';
-import { podsOf } from './kubernetes/baseline.ts';
 import { ISTIO_NAMESPACE, istioOptions, istioReleases, requireIstio } from './kubernetes/istio.ts';
 import { objectsFrom } from './kubernetes/manifests.ts';
-import { pageOf, podsLabelled, sumOf } from './kubernetes/reading.ts';
+import { ENVOY_MEMORY, metricsOf, pageOf, podsLabelled, sumOf } from './kubernetes/reading.ts';
 import { jsonPart, sidecarFacts } from './kubernetes/sidecar-facts.ts';
 
 const options = z.object({
@@ -71,10 +70,10 @@ export const istioSidecar: Datapath = {
       const tracing = { tracingOff: tracingSample === 0, tracingSample };
       const own = await objectsFrom(kit, 'istio-sidecar/namespace.yaml', { mtlsMode, accessLogOff: !accessLog, ...tracing });
       if (retries === undefined) return own;
-      return [
-        ...own,
-        ...(await objectsFrom(kit, 'istio-sidecar/retries.yaml', { retries, host: `server.${kit.namespace}.svc.cluster.local` })),
-      ];
+      const routes = kit.hosts.map((host, index) =>
+        objectsFrom(kit, 'istio-sidecar/retries.yaml', { retries, host, name: `meshtax-${index}` }),
+      );
+      return [...own, ...(await Promise.all(routes)).flat()];
     },
     inspect: (site, selected) => inspect(site, options.parse(selected)),
   },
@@ -124,7 +123,8 @@ async function inspect(site: KubernetesSite, chosen: Options) {
       without.length > 0 ? [`${without.length} of its pods have no ${PROXY}: does the injection webhook answer for its namespace?`] : [],
     expectations: expectationsOf(strict),
     pathCounters: async () => addUp(await Promise.all(podsOf(site).map((pod) => countersOf(site, pod, mesh.countsRequests)))),
-    address: (server: { servicePort: number }) => ({ host: site.serviceAddress, port: server.servicePort }),
+    hosts: site.serviceAddresses,
+    port: 'servicePort' as const,
     containers: controlPlane.map(({ name, node }) => ({
       role: 'control-plane' as const,
       node,
@@ -132,6 +132,7 @@ async function inspect(site: KubernetesSite, chosen: Options) {
       pod: name,
       container: 'discovery',
     })),
+    ownMetrics: podsOf(site).map((pod) => sidecarMetrics(site, pod, mesh.countsRequests)),
     observed: false,
     notes: {
       istiod,
@@ -144,7 +145,7 @@ async function inspect(site: KubernetesSite, chosen: Options) {
 /** Two commands in the proxy's container, before anything is measured. */
 async function factsOf({ api, namespace }: KubernetesSite, pod: KubernetesPod) {
   const ask = async (path: string) => jsonPart((await api.exec(pod, PROXY, ['pilot-agent', 'request', 'GET', path])).stdout);
-  return sidecarFacts(await ask('config_dump'), await ask('server_info'), `server.${namespace}.svc`);
+  return sidecarFacts(await ask('config_dump'), await ask('server_info'), `server-0.${namespace}.svc`);
 }
 
 function expectationsOf(strict: boolean): readonly PathExpectation[] {
@@ -155,6 +156,16 @@ function expectationsOf(strict: boolean): readonly PathExpectation[] {
       ? { counter: 'serverPlaintext', equals: 'zero', meaning: 'connections or requests that came to the server’s sidecar without TLS' }
       : { counter: 'serverTls', equals: 'zero', meaning: 'connections or requests that came to the server’s sidecar with TLS' },
   ];
+}
+
+/** The page that the proof reads, once more for what it says besides. */
+function sidecarMetrics(site: KubernetesSite, pod: KubernetesPod, istio: boolean): OwnMetrics {
+  const requests = (page: Page) => {
+    const { clientProxyRequests, serverProxyRequests = 0 } = countersOn(page, pod.side, istio);
+    return { metric: 'requests', unit: 'count', kind: 'counter', value: clientProxyRequests ?? serverProxyRequests } as const;
+  };
+  const role = pod.side === 'client' ? 'client-proxy' : 'server-proxy';
+  return metricsOf(role, () => pageOf(site.api, pod, STATS_PORT, '/stats/prometheus'), [requests, ENVOY_MEMORY]);
 }
 
 async function countersOf(site: KubernetesSite, pod: KubernetesPod, istio: boolean): Promise<Record<string, number>> {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Datapath } from '../model/contracts/datapath.ts';
 import { memberSchema } from '../model/experiment.ts';
 import { PLAIN } from '../model/features.ts';
-import { ciliumEndpoints, NO_MESH, NOTHING_MORE, UNTOUCHED, untouched } from './kubernetes/baseline.ts';
+import { atPods, ciliumEndpoints, NO_MESH, NOTHING_MORE, UNTOUCHED, untouched } from './kubernetes/baseline.ts';
 import { plainRouting } from './plain-routing.ts';
 
 const features = { ...PLAIN, notes: 'pod to pod by address on the cluster’s own network plugin; no service address, no mesh' };
@@ -24,7 +24,7 @@ export const plainPod: Datapath = {
         problems: endpoints.length > 0 ? ['its pods are Cilium’s endpoints: here that is the datapath `cilium`'] : [],
         expectations: UNTOUCHED,
         pathCounters: async (pods) => untouched(pods),
-        address: (server) => ({ host: site.server.address, port: server.containerPort }),
+        ...atPods(site),
       };
     },
   },

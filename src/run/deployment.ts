@@ -78,7 +78,7 @@ async function openAndProve(
   const channel = await context.generators
     .open(deployment, comparison, { run: context.undoRun, deployment: undo })
     .catch((error: unknown) => {
-      before.recording?.abandon?.();
+      abandon(before);
       throw error;
     });
   return { channel, findings: await prove(context, channel, before, channel.connections) };
@@ -96,7 +96,7 @@ export async function proveAgain(context: DeployContext, { deployments, channels
 
 interface BeforeProof {
   /** Flows of the proof alone, where somebody observes them. */
-  readonly recording: Recording | undefined;
+  readonly recordings: readonly Recording[];
   readonly own: Readonly<Record<string, number>>;
   readonly others: readonly Deployment[];
   readonly othersBefore: Readonly<Record<string, number>>;
@@ -107,17 +107,25 @@ async function beforeProof(context: DeployContext, deployment: Deployment, all: 
   const own = await deployment.pathCounters();
   const othersBefore = await countersOf(others);
   const { observers, system } = context;
-  const observer = observers.find((each) => each.absent(deployment, {}) === undefined);
-  return { own, others, othersBefore, recording: await observer?.open({ deployment, generator: undefined, system, host: {} }) };
+  const recordings: Recording[] = [];
+  for (const observer of observers)
+    if (observer.absent(deployment, {}) === undefined)
+      recordings.push(await observer.open({ deployment, generator: undefined, system, host: {} }));
+  return { own, others, othersBefore, recordings };
+}
+
+function abandon({ recordings }: BeforeProof): void {
+  for (const recording of recordings) recording.abandon?.();
 }
 
 async function prove(context: DeployContext, channel: Channel, before: BeforeProof, connectionsOpened: number): Promise<Finding[]> {
   const { deployment, comparison } = channel;
   const sent = await sendProof(channel).catch((error: unknown) => {
-    before.recording?.abandon?.();
+    abandon(before);
     throw error;
   });
-  const flows = await before.recording?.close();
+  for (const recording of before.recordings) recording.end?.();
+  const flows = (await Promise.all(before.recordings.map((recording) => recording.close()))).flat();
   const moved = difference(before.own, await deployment.pathCounters(), deployment);
   const evidence: PathEvidence = {
     arm: deployment.arm,
@@ -126,6 +134,7 @@ async function prove(context: DeployContext, channel: Channel, before: BeforePro
     moved,
     expectations: deployment.expectations,
     flows,
+    encryption: deployment.features.encryption,
     l7Passes: deployment.features.l7PassesPerRequest,
     others: difference(before.othersBefore, await countersOf(before.others)),
   };

@@ -215,7 +215,7 @@ async function openAll({ collectors, system, host }: MeasureContext, { arms }: M
   const alone = arms.length === 1;
   const unwanted = arms[0]?.planned.kind === 'cpu' ? 'latency' : 'ladder';
   const ordered = collectors
-    .filter(({ during }) => during !== unwanted)
+    .filter(({ during }) => during !== unwanted && during !== 'proof')
     .sort((a, b) => Number(a.weight === 'light') - Number(b.weight === 'light'));
   const open: OpenInstrument[] = [];
   for (const collector of ordered) {

@@ -130,7 +130,7 @@ describe.skipIf(cluster === undefined)('on a real cluster', () => {
       facts: { kubernetes: expect.stringMatching(/^v1\./) as string },
     });
     expect(record.proofs.length).toBeGreaterThanOrEqual(8);
-    expect(record.arms.map(({ notes }) => notes['clientNodes'] !== notes['serverNode'])).toEqual([true, true]);
+    expect(record.arms.map(({ notes }) => notes['clientNodes'] !== notes['serverNodes'])).toEqual([true, true]);
     expect((await meshtax(['verify', directory])).exitCode).toBe(0);
   });
 
@@ -266,7 +266,7 @@ describe.skipIf(cluster === undefined)('on a real cluster', () => {
       '--no-headers',
     );
     for (const namespace of pods.split('\n'))
-      await here().kubectl('delete', 'pod', 'server', `--namespace=${namespace.trim()}`, '--force', '--grace-period=0');
+      await here().kubectl('delete', 'pod', 'server-0', `--namespace=${namespace.trim()}`, '--force', '--grace-period=0');
     const { exitCode } = await running;
     expect([3, 4]).toContain(exitCode);
     const [directory = ''] = runsOf(space.results);

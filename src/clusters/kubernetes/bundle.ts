@@ -13,6 +13,7 @@ if (!isMainThread) await import('./generators/process/metronome.ts');
 else if (role === 'generator') await import('./generators/process/main.ts');
 else if (role === 'server') await import('./workloads/server/main.ts');
 else if (role === 'node-agent') await import('./clusters/kubernetes/node-agent/main.ts');
+else if (role === 'hold-bpf-stats') await import('./clusters/kubernetes/node-agent/hold.ts');
 else setInterval(() => {}, 2 ** 30);
 `;
 

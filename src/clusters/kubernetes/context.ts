@@ -62,12 +62,12 @@ export class Context {
    * After meshes are installed: without a network plugin no node is ready. `patienceMs`: for nodes to become so.
    * @throws MeshtaxError MT5005.
    */
-  async choose({ placement, generators }: KubernetesOptions, patienceMs: number): Promise<void> {
+  async choose(options: KubernetesOptions, patienceMs: number): Promise<void> {
     const { clock } = this.#system;
     for (const deadlineNs = clock.monotonicNs() + patienceMs * 1e6; ; await clock.sleep(2000)) {
       this.nodes = await nodesOf(this.kubectl);
       try {
-        this.#chosen = chooseNodes(this.nodes, this.binding.nodes, placement, generators, this.name);
+        this.#chosen = chooseNodes(this.nodes, this.binding.nodes, options, this.name);
         return;
       } catch (error) {
         if (clock.monotonicNs() >= deadlineNs) throw error;
@@ -90,6 +90,12 @@ export class Context {
       [`${prefix}machines`]: this.machinesOf(this.nodes.map(({ metadata }) => metadata.name)).length,
       [`${prefix}containerRuntime`]: first?.containerRuntimeVersion ?? '',
     };
+  }
+
+  /** A node's own, inside the cluster. */
+  addressOf(node: string): string {
+    const addresses = this.nodes.find(({ metadata }) => metadata.name === node)?.status.addresses ?? [];
+    return addresses.find(({ type }) => type === 'InternalIP')?.address ?? '';
   }
 
   /** One source a node, scraped once for all arms. */

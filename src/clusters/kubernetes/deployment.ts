@@ -1,8 +1,8 @@
 /** An arm on Kubernetes as the run sees it. */
 import type { CadvisorView } from '../../model/contracts/cadvisor.ts';
-import type { Component, Deployment, NodeView, Role } from '../../model/contracts/deployment.ts';
+import type { Component, Deployment, NodeView, Role, WireView } from '../../model/contracts/deployment.ts';
 import type { HubbleView } from '../../model/contracts/hubble.ts';
-import type { KubernetesParts, KubernetesPod, KubernetesSite, Pod } from '../../model/contracts/kubernetes.ts';
+import { podsOf, type KubernetesParts, type KubernetesPod, type KubernetesSite, type Pod } from '../../model/contracts/kubernetes.ts';
 import { MeshtaxError } from '../../model/errors.ts';
 import type { Context } from './context.ts';
 import { GENERATOR_CONTAINER, SERVER_CONTAINER, type ArmPlace } from './manifests.ts';
@@ -41,13 +41,15 @@ export async function deploymentOf(state: ArmState): Promise<Deployment> {
     bpfPrograms: [],
     links: [],
     nodes: await nodesOf(state, own),
+    wire: wireOf(state),
+    ...(parts.ownMetrics ? { ownMetrics: parts.ownMetrics } : {}),
     cadvisor: viewsOf(state, own),
     hubble: parts.observed ? await hubbleView(state) : undefined,
     expectations: parts.expectations,
     notes: Object.assign(state.notes, {
       context: context.name,
       clientNodes: place.clientNodes.join(', '),
-      serverNode: place.serverNode,
+      serverNodes: place.serverNodes.join(', '),
       ...parts.notes,
     }),
     logDirectory: setting.logDirectory,
@@ -62,7 +64,7 @@ export async function deploymentOf(state: ArmState): Promise<Deployment> {
       return {
         arm: place.arm,
         engine,
-        dial: { enter: [], ...parts.address(actual) },
+        dial: { enter: [], host: parts.hosts[0] ?? '', port: actual[parts.port] },
         connections,
         requestBytes: spec.requestBytes,
         responseBytes: spec.responseBytes,
@@ -73,7 +75,7 @@ export async function deploymentOf(state: ArmState): Promise<Deployment> {
 
 /** @throws MeshtaxError MT5003 when one of them is gone. */
 function ownPods({ context, site, seen }: ArmState): Pod[] {
-  return [...site.clients, site.server].map(({ namespace, name }) => {
+  return podsOf(site).map(({ namespace, name }) => {
     const pod = seen.get(name);
     if (!pod) throw new MeshtaxError('MT5003', { context: context.name, what: `pod ${namespace}/${name}`, problem: 'it is gone' });
     return pod;
@@ -81,8 +83,7 @@ function ownPods({ context, site, seen }: ArmState): Pod[] {
 }
 
 function ownContainers({ place: { shape }, site }: ArmState): OwnContainer[] {
-  const pods = [...site.clients, site.server];
-  return pods.flatMap((pod): OwnContainer[] => {
+  return podsOf(site).flatMap((pod): OwnContainer[] => {
     const isClient = pod.side === 'client';
     const app: OwnContainer = {
       role: isClient ? 'generator' : 'server-app',
@@ -110,7 +111,7 @@ function viewsOf({ context, site, parts }: ArmState, own: readonly OwnContainer[
         .map(({ role, pod, container }) => ({ role, namespace: pod.namespace, pod: pod.name, container })),
       ...parts.containers.filter((each) => each.node === node),
     ],
-    pods: [...site.clients, site.server]
+    pods: podsOf(site)
       .filter((pod) => pod.node === node)
       .map(({ side, namespace, name }) => ({ name: side, namespace, pod: name })),
   }));
@@ -138,6 +139,15 @@ async function nodesOf({ setting, context, parts, seen }: ArmState, own: readonl
   });
 }
 
+/** Of the first pair, where its two nodes are not one, and somebody is on the client's to look. */
+function wireOf({ setting, context, site }: ArmState): WireView | undefined {
+  const agents = setting.nodeAgents.get(context.name);
+  const [client, server] = [site.clients[0], site.servers[0]];
+  if (!agents || !client || !server || client.node === server.node) return undefined;
+  const nodes = [context.addressOf(client.node), context.addressOf(server.node)] as const;
+  return { watch: () => agents.watch(client.node, { pods: [client.address, server.address], nodes }) };
+}
+
 async function containerId(
   { kubectl }: Context,
   { namespace, pod, container }: { namespace: string; pod: string; container: string },
@@ -154,6 +164,6 @@ async function hubbleView({ context, place, site }: ArmState): Promise<HubbleVie
     tls: await context.relayTls(),
     pods: [`${place.namespace}/`],
     client: `${place.namespace}/client`,
-    serverAddress: site.server.address,
+    serverAddress: site.servers[0]?.address ?? '',
   };
 }

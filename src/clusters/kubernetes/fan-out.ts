@@ -14,23 +14,31 @@ const LEAD_MS = 400;
 type Command = Parameters<GeneratorSession['load']>[0];
 type Encoded = ArmLoad['response'];
 
+export interface Member {
+  readonly session: ProcessGenerator;
+  readonly host: string;
+}
+
 export class FanOut implements GeneratorSession {
   readonly #members: readonly ProcessGenerator[];
+  /** Where each of them finds its own server. */
+  readonly #hosts: readonly string[];
   readonly #offsetsMs: readonly number[];
   readonly #clock: Clock;
 
-  private constructor(members: readonly ProcessGenerator[], offsetsMs: readonly number[], clock: Clock) {
-    this.#members = members;
+  private constructor(members: readonly Member[], offsetsMs: readonly number[], clock: Clock) {
+    this.#members = members.map(({ session }) => session);
+    this.#hosts = members.map(({ host }) => host);
     this.#offsetsMs = offsetsMs;
     this.#clock = clock;
   }
 
   /** One alone needs nobody to be in step with. */
-  static async over(members: readonly ProcessGenerator[], clock: Clock, told: (words: string) => void): Promise<GeneratorSession> {
+  static async over(members: readonly Member[], clock: Clock, told: (words: string) => void): Promise<GeneratorSession> {
     const [first] = members;
     if (!first) throw new Error('a fan-out has members');
-    if (members.length === 1) return first;
-    const offsets = await Promise.all(members.map((member) => member.clockOffset(clock)));
+    if (members.length === 1) return first.session;
+    const offsets = await Promise.all(members.map(({ session }) => session.clockOffset(clock)));
     told(offsets.map(({ offsetMs, errorMs }) => `${offsetMs.toFixed(1)} +- ${errorMs.toFixed(1)} ms`).join(', '));
     return new FanOut(
       members,
@@ -48,7 +56,10 @@ export class FanOut implements GeneratorSession {
   async connect(target: ArmTarget): Promise<number> {
     const shares = parts(target.connections, this.#members.length);
     const opened = await Promise.all(
-      this.#members.map((member, index) => member.connect({ ...target, connections: shares[index] as number })),
+      this.#members.map((member, index) => {
+        const dial = { ...target.dial, host: this.#hosts[index] as string };
+        return member.connect({ ...target, dial, connections: shares[index] as number });
+      }),
     );
     return opened.reduce((sum, each) => sum + each, 0);
   }

@@ -37,7 +37,6 @@ export const kubernetes: Cluster = {
 /** Everything that a run makes, by context. */
 function describe(experiment: Experiment, datapaths: RunIntent['datapaths']): readonly string[] {
   const options = optionsOf(experiment.cluster);
-  const pods = options.generators + 1;
   return bindingsOf(options).flatMap(({ context }) => {
     const arms = experiment.datapaths
       .map(({ name }, index) => ({ name, index }))
@@ -50,7 +49,8 @@ function describe(experiment: Experiment, datapaths: RunIntent['datapaths']): re
       ...arms.map(({ name, index }) => {
         const datapath = datapaths.find(({ id }) => id === experiment.datapaths[index]?.id);
         const further = datapath?.kubernetes?.creates?.(experiment.datapaths[index]?.options) ?? [];
-        const kinds = ['ConfigMap', 'Service', `${pods} Pods`, ...further];
+        const services = options.servers === 1 ? 'Service' : `${options.servers} Services`;
+        const kinds = ['ConfigMap', services, `${options.generators + options.servers} Pods`, ...further];
         return `  namespace ${armNamespace('<run>', index, name)}: ${kinds.join(', ')}`;
       }),
       ...(options.nodeAgent
@@ -117,7 +117,9 @@ function sharedKernel(context: Context): Finding[] {
 
 /** @throws MeshtaxError MT5009. */
 function requireBindings(options: KubernetesOptions, { datapaths, loads, baseline: common }: Experiment): void {
-  const { others, generators } = options;
+  const { others, generators, servers } = options;
+  if (generators < servers)
+    throw new MeshtaxError('MT5009', { what: 'share', problem: `${servers} servers need as many generators, there are ${generators}` });
   const few = loads.find(({ connections }) => connections < generators);
   if (few)
     throw new MeshtaxError('MT5009', {

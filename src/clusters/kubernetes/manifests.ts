@@ -10,21 +10,24 @@ export interface ArmPlace {
   readonly namespace: string;
   readonly shape: PodShape;
   readonly clientNodes: readonly string[];
-  readonly serverNode: string;
+  readonly serverNodes: readonly string[];
   readonly servers: readonly ServerSpec[];
 }
 
 export const GENERATOR_CONTAINER = 'generator';
 export const SERVER_CONTAINER = 'server';
-export const SERVICE = 'server';
 const BUNDLE = 'meshtax-bundle';
 /** Of the stock node image. */
 const NODE_UID = 1000;
 export const UNPACK = `const fs = require('fs'); fs.writeFileSync('/meshtax/meshtax.mjs', require('zlib').gunzipSync(fs.readFileSync('/bundle/meshtax.mjs.gz')))`;
 export const SCRIPT = '/meshtax/meshtax.mjs';
 
-export function clientName(index: number): string {
-  return `client-${index}`;
+/** Which of several servers a pod is: its service selects by it. */
+const NUMBER_LABEL = 'meshtax/number';
+
+/** Of a pod, and of a server's service. */
+export function nameOf(side: Side, index: number): string {
+  return `${side}-${index}`;
 }
 
 /** `bundle`: gzip of the one script. */
@@ -46,24 +49,28 @@ export function scriptAs(role: 'generator' | 'node-agent'): readonly string[] {
 }
 
 export function workloadObjects(place: ArmPlace, options: KubernetesOptions): KubernetesObject[] {
-  const { run, arm, namespace, servers } = place;
-  const labels = { ...labelsOf(run), [ARM_LABEL]: arm };
-  const service: KubernetesObject = {
+  return [
+    ...place.serverNodes.flatMap((node, index) => [service(place, index), pod(place, options, 'server', index, node)]),
+    ...place.clientNodes.map((node, index) => pod(place, options, 'client', index, node)),
+  ];
+}
+
+/** One a server: behind a common one, who asks whom would be the load balancer's choice. */
+function service({ run, arm, namespace, servers }: ArmPlace, index: number): KubernetesObject {
+  return {
     apiVersion: 'v1',
     kind: 'Service',
-    metadata: { name: SERVICE, namespace, labels },
+    metadata: { name: nameOf('server', index), namespace, labels: { ...labelsOf(run), [ARM_LABEL]: arm } },
     spec: {
-      selector: { app: 'server' },
-      ports: servers.map(({ protocol, servicePort, containerPort }, index) => ({
-        name: `${protocol}-${index}`,
+      selector: { app: 'server', [NUMBER_LABEL]: String(index) },
+      ports: servers.map(({ protocol, servicePort, containerPort }, port) => ({
+        name: `${protocol}-${port}`,
         appProtocol: protocol === 'grpc' ? 'grpc' : 'http',
         port: servicePort,
         targetPort: containerPort,
       })),
     },
   };
-  const clients = place.clientNodes.map((node, index) => pod(place, options, 'client', clientName(index), node));
-  return [service, pod(place, options, 'server', 'server', place.serverNode), ...clients];
 }
 
 /** The packed script, and where it is unpacked to: an image's own file system is read-only to us. */
@@ -81,7 +88,7 @@ export function bundleVolumes() {
   };
 }
 
-function pod(place: ArmPlace, options: KubernetesOptions, side: Side, name: string, node: string): KubernetesObject {
+function pod(place: ArmPlace, options: KubernetesOptions, side: Side, index: number, node: string): KubernetesObject {
   const { run, arm, namespace, shape, servers } = place;
   const { volumes, forUnpack, forUse } = bundleVolumes();
   const injected = shape.injected?.sides.includes(side) === true;
@@ -89,9 +96,9 @@ function pod(place: ArmPlace, options: KubernetesOptions, side: Side, name: stri
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: {
-      name,
+      name: nameOf(side, index),
       namespace,
-      labels: { app: side, ...labelsOf(run), [ARM_LABEL]: arm, ...shape.labels },
+      labels: { app: side, [NUMBER_LABEL]: String(index), ...labelsOf(run), [ARM_LABEL]: arm, ...shape.labels },
       annotations: { ...shape.annotations, ...(injected ? proxyResources(options) : {}) },
     },
     spec: {

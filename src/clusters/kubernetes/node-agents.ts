@@ -1,12 +1,13 @@
 /** The agents of a context: a privileged DaemonSet on the nodes used, asked through exec streams. */
-import type { NodeMoment, PushUndo, Role } from '../../model/contracts/deployment.ts';
+import type { NodeMoment, PushUndo, Role, WireCount } from '../../model/contracts/deployment.ts';
 import type { KubernetesApi, KubernetesObject } from '../../model/contracts/kubernetes.ts';
 import { parseCpuTime } from '../../model/cpu-time.ts';
 import { MeshtaxError } from '../../model/errors.ts';
 import type { RunningProcess, System } from '../../model/ports.ts';
 import type { Context } from './context.ts';
 import { ARM_LABEL, labelsOf, runNamespace } from './names.ts';
-import type { NodeReading } from './node-agent/reading.ts';
+import type { WireEnds } from './node-agent/capture.ts';
+import type { NodeReading, Question } from './node-agent/reading.ts';
 import type { KubernetesOptions } from './options.ts';
 import { bundleObject, bundleVolumes, scriptAs, SCRIPT, UNPACK } from './manifests.ts';
 import { containerIdOf, listPods, waitForPods } from './pods.ts';
@@ -36,7 +37,7 @@ export class NodeAgents {
   ): Promise<NodeAgents> {
     const { kubectl, chosen } = context;
     const namespace = runNamespace(run);
-    const nodes = [...new Set([...chosen.clients, chosen.server])];
+    const nodes = [...new Set([...chosen.clients, ...chosen.servers])];
     await kubectl.apply(agentObjects(namespace, run, nodes, options, bundle));
     const pods = await waitForPods(kubectl, system.clock, {
       namespace,
@@ -58,15 +59,32 @@ export class NodeAgents {
     return new NodeAgents(agents, await ciliumAgents(kubectl));
   }
 
+  #agentOf(node: string): Agent {
+    const agent = this.#agents.get(node);
+    if (!agent) throw new Error(`there is no agent on ${node}`);
+    return agent;
+  }
+
+  /** @throws MeshtaxError MT3009 where the node has no tcpdump, or no way to the other. */
+  async watch(node: string, ends: WireEnds): Promise<{ end(): Promise<WireCount> }> {
+    const agent = this.#agentOf(node);
+    await agent.ask({ op: 'watch', ends });
+    return { end: () => agent.ask<WireCount>({ op: 'watched' }) };
+  }
+
   /** `containers`: of the deployment on that node, by container id. */
   async moment(
     node: string,
     containers: readonly { readonly role: Role; readonly id: string }[],
     edge: 'first' | 'last',
   ): Promise<NodeMoment> {
-    const agent = this.#agents.get(node);
-    if (!agent) throw new Error(`there is no agent on ${node}`);
-    const reading = await agent.ask({ containers: containers.map(({ id }) => id), trusted: this.#trusted, edge });
+    const agent = this.#agentOf(node);
+    const reading = await agent.ask<NodeReading>({
+      op: 'moment',
+      containers: containers.map(({ id }) => id),
+      trusted: this.#trusted,
+      edge,
+    });
     return {
       cpu: parseCpuTime(reading.procStat),
       components: containers.map(({ role, id }) => ({ role, cpuNs: reading.containersNs[id] ?? Number.NaN })),
@@ -104,17 +122,17 @@ class Agent {
     this.#waiting = undefined;
   }
 
-  ask(question: object): Promise<NodeReading> {
+  ask<Answer>(question: Question): Promise<Answer> {
     const asked = this.#queue.then(() => this.#askNow(question));
     this.#queue = asked.catch(() => {});
-    return asked;
+    return asked as Promise<Answer>;
   }
 
   async stop(): Promise<void> {
     await this.process?.stop();
   }
 
-  #askNow(question: object): Promise<NodeReading> {
+  #askNow(question: Question): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const failed = (problem: string) => new MeshtaxError('MT3009', { command: `node agent on ${this.#node}`, problem });
       if (this.process?.outcome()) {
@@ -130,7 +148,9 @@ class Agent {
       this.#waiting = (line) => {
         clearTimeout(timer);
         try {
-          resolve(JSON.parse(line) as NodeReading);
+          const answer = JSON.parse(line) as { problem?: string };
+          if (answer.problem === undefined) resolve(answer);
+          else reject(failed(answer.problem));
         } catch {
           reject(failed('it was cut off')); // a stream that breaks ends in the middle of a line
         }
@@ -153,7 +173,7 @@ function agentObjects(
   const pod = {
     hostPID: true,
     automountServiceAccountToken: false,
-    terminationGracePeriodSeconds: 1,
+    terminationGracePeriodSeconds: 5,
     tolerations: [{ operator: 'Exists' }],
     affinity: {
       nodeAffinity: {
@@ -163,17 +183,27 @@ function agentObjects(
         },
       },
     },
-    volumes: [...volumes, { name: 'proc', ...hostPath('/proc') }, { name: 'cgroup', ...hostPath('/sys/fs/cgroup') }],
+    volumes: [
+      ...volumes,
+      { name: 'kept', emptyDir: { sizeLimit: '1Mi' } },
+      { name: 'proc', ...hostPath('/proc') },
+      { name: 'cgroup', ...hostPath('/sys/fs/cgroup') },
+    ],
     initContainers: [{ name: 'unpack', image, imagePullPolicy, command: ['node', '-e', UNPACK], volumeMounts: forUnpack }],
     containers: [
       {
         name: ARM,
         image,
         imagePullPolicy,
-        command: ['node', SCRIPT, 'wait'],
+        command: ['node', SCRIPT, 'hold-bpf-stats'],
         securityContext: { privileged: true, runAsUser: 0 },
         resources: { requests: { cpu: '10m', memory: '64Mi' }, limits: { memory: '256Mi' } },
-        volumeMounts: [...forUse, { name: 'proc', mountPath: '/host/proc' }, { name: 'cgroup', mountPath: '/host/cgroup', readOnly: true }],
+        volumeMounts: [
+          ...forUse,
+          { name: 'kept', mountPath: '/kept' },
+          { name: 'proc', mountPath: '/host/proc' },
+          { name: 'cgroup', mountPath: '/host/cgroup', readOnly: true },
+        ],
       },
     ],
   };

@@ -1,6 +1,7 @@
 /** Nodes: what they are, and which of them the pods go to. */
 import { MeshtaxError } from '../../model/errors.ts';
 import type { KubernetesApi } from '../../model/contracts/kubernetes.ts';
+import type { KubernetesOptions } from './options.ts';
 
 /** As the API has it. */
 export interface Node {
@@ -26,37 +27,58 @@ export function isSchedulable({ spec, status }: Node): boolean {
   return ready && spec.unschedulable !== true && !tainted;
 }
 
+/** By index; client i asks server i modulo their number. */
 export interface Chosen {
   readonly clients: readonly string[];
-  readonly server: string;
+  readonly servers: readonly string[];
 }
 
+type Wanted = { readonly clients: readonly string[]; readonly servers: readonly string[] } | undefined;
+type Counts = Pick<KubernetesOptions, 'placement' | 'generators' | 'servers'>;
+
 /**
- * The server's node, and one for each client pod; the same for every arm of a context. By name, so that a resumed run
- * finds its own again. @throws MeshtaxError MT5005 when the placement cannot be had.
+ * A node for each server pod, and one for each client pod; the same for every arm of a context. By name, so that a resumed
+ * run finds its own again. @throws MeshtaxError MT5005 when the placement cannot be had.
  */
-export function chooseNodes(
-  nodes: readonly Node[],
-  wanted: { readonly clients: readonly string[]; readonly servers: readonly string[] } | undefined,
-  placement: 'cross-node' | 'same-node',
-  generators: number,
-  context: string,
-): Chosen {
+export function chooseNodes(nodes: readonly Node[], wanted: Wanted, counts: Counts, context: string): Chosen {
   const known = nodes
     .filter(isSchedulable)
     .map(({ metadata }) => metadata.name)
     .sort();
-  const refuse = (problem: string): never => {
-    throw new MeshtaxError('MT5005', { context, problem });
-  };
-  for (const name of [...(wanted?.clients ?? []), ...(wanted?.servers ?? [])])
-    if (!known.includes(name)) refuse(`the node ${name} is not there or takes no pods`);
-  const server = wanted?.servers[0] ?? known.at(-1) ?? refuse('no node is ready and takes pods');
-  const others = wanted?.clients ?? (placement === 'same-node' ? [server] : known.filter((name) => name !== server));
-  if (placement === 'cross-node' && others.some((name) => name === server)) refuse(`${server} would have both client and server`);
-  if (others.length === 0) refuse('one node alone is no cross-node placement; set placement: same-node');
-  if (placement === 'same-node' && others.some((name) => name !== server)) refuse('same-node means one node for both');
-  return { clients: Array.from({ length: generators }, (_, index) => others[index % others.length] as string), server };
+  const problem = problemOf(known, wanted, counts);
+  if (problem !== undefined) throw new MeshtaxError('MT5005', { context, problem });
+  const servers = (wanted?.servers ?? known.toReversed()).slice(0, counts.servers);
+  const clients = Array.from({ length: counts.generators }, (_, index) => {
+    const server = servers[index % servers.length] as string;
+    if (counts.placement === 'same-node') return server;
+    const candidates = wanted?.clients ?? withoutServers(known, servers) ?? known.filter((name) => name !== server);
+    return candidates[index % candidates.length] as string;
+  });
+  if (counts.placement === 'cross-node') refuseShared(clients, servers, context);
+  return { clients, servers };
+}
+
+function problemOf(known: readonly string[], wanted: Wanted, { placement, servers }: Counts): string | undefined {
+  if (known.length === 0) return 'no node is ready and takes pods';
+  const unknown = [...(wanted?.clients ?? []), ...(wanted?.servers ?? [])].find((name) => !known.includes(name));
+  if (unknown !== undefined) return `the node ${unknown} is not there or takes no pods`;
+  const places = new Set(wanted?.servers ?? known).size;
+  if (places < servers) return `${servers} servers need a node each, there are ${places}`;
+  if (placement === 'cross-node' && known.length < 2) return 'one node alone is no cross-node placement; set placement: same-node';
+  if (placement === 'same-node' && wanted?.clients.some((name) => !wanted.servers.includes(name)) === true)
+    return 'same-node means one node for both';
+  return undefined;
+}
+
+/** Generators keep away from servers where there are nodes enough for both. */
+function withoutServers(known: readonly string[], servers: readonly string[]): readonly string[] | undefined {
+  const free = known.filter((name) => !servers.includes(name));
+  return free.length > 0 ? free : undefined;
+}
+
+function refuseShared(clients: readonly string[], servers: readonly string[], context: string): void {
+  const shared = clients.find((name, index) => name === servers[index % servers.length]);
+  if (shared !== undefined) throw new MeshtaxError('MT5005', { context, problem: `${shared} would have both client and server` });
 }
 
 /** Unequal machines would be compared with each other. */

@@ -47,6 +47,13 @@ export const sharedOptions = {
     .max(200)
     .default(1)
     .describe('client pods of each datapath, on different nodes where there are enough'),
+  servers: z
+    .number()
+    .int()
+    .min(1)
+    .max(200)
+    .default(1)
+    .describe('server pods of each datapath, each on a node of its own; generators are shared out among them: pairs of nodes in parallel'),
   qos: z.enum(['guaranteed', 'burstable']).default('guaranteed').describe('guaranteed: limits equal requests; burstable: requests alone'),
   resources: z
     .strictObject({ generator: resources('1', '512Mi'), server: resources('1', '256Mi'), proxy: resources('1', '512Mi') })

@@ -2,6 +2,7 @@
 import { MeshtaxError } from '../../model/errors.ts';
 import type { ContainerStatus, KubernetesApi, Pod } from '../../model/contracts/kubernetes.ts';
 import type { Clock } from '../../model/ports.ts';
+import { ARM_LABEL } from './names.ts';
 
 export async function listPods(api: KubernetesApi, namespace: string, selector = ''): Promise<readonly Pod[]> {
   const path = `/api/v1/namespaces/${namespace}/pods${selector === '' ? '' : `?labelSelector=${encodeURIComponent(selector)}`}`;
@@ -22,17 +23,24 @@ const IMAGE_TROUBLE = /^(ErrImagePull|ImagePullBackOff)$/;
 const IMAGE_PATIENCE_MS = 30_000;
 const POLL_MS = 500;
 
-/** All pods of a namespace. @throws MeshtaxError MT5004 with what the pods and their events say. */
+interface Awaited {
+  readonly namespace: string;
+  readonly arm: string;
+  readonly count: number;
+  readonly timeoutMs: number;
+  readonly selector?: string;
+}
+
+/** Ours, or those that a selector finds. @throws MeshtaxError MT5004 with what the pods and their events say. */
 export async function waitForPods(
   api: KubernetesApi,
   clock: Clock,
-  { namespace, arm, count, timeoutMs }: { namespace: string; arm: string; count: number; timeoutMs: number },
+  { namespace, arm, count, timeoutMs, selector = ARM_LABEL }: Awaited,
   signal?: AbortSignal,
 ): Promise<readonly Pod[]> {
   const startNs = clock.monotonicNs();
   for (;;) {
-    const found = await listPods(api, namespace);
-    const own = found.filter(({ metadata }) => metadata.labels?.['meshtax/arm'] !== undefined);
+    const own = await listPods(api, namespace, selector);
     if (own.length >= count && own.every(isReady)) return own;
     const waitedMs = (clock.monotonicNs() - startNs) / 1e6;
     const trouble = own.map((pod) => troubleOf(pod, waitedMs)).find((each) => each !== undefined);

@@ -2,7 +2,7 @@
 import type { ClusterSession, GeneratorSession, HostInstruments } from '../../model/contracts/cluster.ts';
 import type { Component, Deployment, PushUndo } from '../../model/contracts/deployment.ts';
 import type { Datapath } from '../../model/contracts/datapath.ts';
-import type { KubernetesPod, KubernetesSite, Pod } from '../../model/contracts/kubernetes.ts';
+import type { KubernetesPod, KubernetesSite, Pod, Side } from '../../model/contracts/kubernetes.ts';
 import type { ServerSpec } from '../../model/contracts/workload.ts';
 import { MeshtaxError } from '../../model/errors.ts';
 import type { Selected } from '../../model/experiment.ts';
@@ -12,7 +12,7 @@ import type { Context } from './context.ts';
 import { deploymentOf, type ArmState } from './deployment.ts';
 import { FanOut } from './fan-out.ts';
 import { untilGone } from './lease.ts';
-import { clientName, GENERATOR_CONTAINER, namespaceObjects, scriptAs, SERVICE, workloadObjects, type ArmPlace } from './manifests.ts';
+import { GENERATOR_CONTAINER, nameOf, namespaceObjects, scriptAs, workloadObjects, type ArmPlace } from './manifests.ts';
 import { armNamespace } from './names.ts';
 import type { NodeAgents } from './node-agents.ts';
 import { quantityOf } from './nodes.ts';
@@ -76,16 +76,24 @@ export class KubernetesSession implements ClusterSession {
       namespace,
       shape,
       clientNodes: context.chosen.clients,
-      serverNode: context.chosen.server,
+      serverNodes: context.chosen.servers,
       servers: shape.hostNetwork === true ? servers.map((spec) => onHost(spec, number)) : servers,
     };
     await untilGone(context, system.clock, namespace);
     undo(`namespace ${namespace}`, async () => void (await kubectl.deleteNamespaces([namespace])));
     await kubectl.apply(namespaceObjects(place, bundle));
-    const further = (await datapath.kubernetes.objects?.({ namespace, servers: place.servers, read: this.#read }, selected.options)) ?? [];
+    const hosts = place.serverNodes.map((_, index) => `${nameOf('server', index)}.${namespace}.svc.cluster.local`);
+    const kit = { namespace, servers: place.servers, hosts, read: this.#read };
+    const further = (await datapath.kubernetes.objects?.(kit, selected.options)) ?? [];
     await kubectl.apply([...further, ...workloadObjects(place, options)]);
-    const wanted = { namespace, arm: selected.name, count: place.clientNodes.length + 1, timeoutMs: options.readyTimeoutSeconds * 1000 };
+    const wanted = {
+      namespace,
+      arm: selected.name,
+      count: place.clientNodes.length + place.serverNodes.length,
+      timeoutMs: options.readyTimeoutSeconds * 1000,
+    };
     const pods = await waitForPods(kubectl, system.clock, wanted);
+    for (const selector of shape.awaits ?? []) await waitForPods(kubectl, system.clock, { ...wanted, count: 1, selector });
     refuseWrongPlaces(pods, place, context.name, options);
 
     const site = await this.#siteOf(context, place, pods);
@@ -109,9 +117,12 @@ export class KubernetesSession implements ClusterSession {
   async startGenerator(inside: Deployment | undefined, undo: PushUndo): Promise<GeneratorSession> {
     const state = inside && this.#arms.get(inside);
     if (!state) throw new Error('on Kubernetes a generator lives in a client pod');
-    const sessions = [];
-    for (const pod of state.site.clients) sessions.push(await this.#startIn(state, pod, undo));
-    return FanOut.over(sessions, this.#setting.system.clock, (words) => (state.notes['generatorClocks'] = words));
+    const { clients } = state.site;
+    const { hosts } = state.parts;
+    const members = [];
+    for (const [index, pod] of clients.entries())
+      members.push({ session: await this.#startIn(state, pod, undo), host: hosts[index % hosts.length] as string });
+    return FanOut.over(members, this.#setting.system.clock, (words) => (state.notes['generatorClocks'] = words));
   }
 
   async #startIn({ context }: ArmState, pod: KubernetesPod, undo: PushUndo): Promise<ProcessGenerator> {
@@ -147,14 +158,17 @@ export class KubernetesSession implements ClusterSession {
       const { spec, status } = byName.get(name) as Pod;
       return { side, namespace: place.namespace, name, node: spec.nodeName ?? '', address: status.podIP ?? '' };
     };
-    const { spec } = await kubectl.get<{ spec: { clusterIP: string } }>(`/api/v1/namespaces/${place.namespace}/services/${SERVICE}`);
+    const servers = place.serverNodes.map((_, index) => podOf('server', nameOf('server', index)));
+    const services = servers.map(({ namespace, name }) =>
+      kubectl.get<{ spec: { clusterIP: string } }>(`/api/v1/namespaces/${namespace}/services/${name}`),
+    );
     return {
       arm: place.arm,
       api: kubectl,
       namespace: place.namespace,
-      clients: place.clientNodes.map((_, index) => podOf('client', clientName(index))),
-      server: podOf('server', 'server'),
-      serviceAddress: spec.clusterIP,
+      clients: place.clientNodes.map((_, index) => podOf('client', nameOf('client', index))),
+      servers,
+      serviceAddresses: (await Promise.all(services)).map(({ spec }) => spec.clusterIP),
       pods,
       relay: () => context.relay(),
     };
@@ -168,9 +182,10 @@ function onHost(spec: ServerSpec, arm: number): ServerSpec {
 
 /** A label that is on two nodes, or a scheduler of somebody's own: asked for is not the same as got. */
 function refuseWrongPlaces(pods: readonly Pod[], place: ArmPlace, context: string, { qos }: KubernetesOptions): void {
+  const named = (side: Side, nodes: readonly string[]) => nodes.map((node, index) => [nameOf(side, index), node] as const);
+  const places = new Map([...named('client', place.clientNodes), ...named('server', place.serverNodes)]);
   for (const { metadata, spec, status } of pods) {
-    const index = place.clientNodes.findIndex((_, at) => clientName(at) === metadata.name);
-    const wanted = index < 0 ? place.serverNode : place.clientNodes[index];
+    const wanted = places.get(metadata.name);
     if (spec.nodeName !== wanted)
       throw new MeshtaxError('MT5005', { context, problem: `${metadata.name} of ${place.arm} is on ${spec.nodeName}, not on ${wanted}` });
     if (qos === 'guaranteed' && status.qosClass !== 'Guaranteed')

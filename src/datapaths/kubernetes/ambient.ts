@@ -1,13 +1,18 @@
 /** What both of Istio's ambient datapaths have: ztunnel on the nodes, and its connection metrics as proof. */
 import { z } from 'zod';
 import type { PathExpectation } from '../../model/contracts/deployment.ts';
-import type { KubernetesApi, KubernetesParts, KubernetesSite, MeshRelease } from '../../model/contracts/kubernetes.ts';
+import {
+  podsOf,
+  type KubernetesApi,
+  type KubernetesParts,
+  type KubernetesSite,
+  type MeshRelease,
+} from '../../model/contracts/kubernetes.ts';
 import { MeshtaxError } from '../../model/errors.ts';
 import type { Page } from '../../model/exposition.ts';
 import { PLAIN, type Features } from '../../model/features.ts';
-import { podsOf } from './baseline.ts';
 import { ISTIO_NAMESPACE, istioOptions, istioReleases, requireIstio } from './istio.ts';
-import { pageOf, podsLabelled, sumOf } from './reading.ts';
+import { figure, metricsOf, pageOf, podsLabelled, sumOf } from './reading.ts';
 
 const ZTUNNEL_STATS_PORT = 15_020;
 
@@ -86,11 +91,19 @@ export async function inspectAmbient(site: KubernetesSite): Promise<KubernetesPa
         ztunnelPlaintext: sum(({ ztunnelPlaintext }) => ztunnelPlaintext),
       };
     },
-    address: (server) => ({ host: site.serviceAddress, port: server.servicePort }),
+    hosts: site.serviceAddresses,
+    port: 'servicePort',
     containers: [
       ...ztunnels.map(({ name, node }) => ({ role: 'node-proxy' as const, node, ...place, pod: name, container: 'istio-proxy' })),
       ...controlPlane.map(({ name, node }) => ({ role: 'control-plane' as const, node, ...place, pod: name, container: 'discovery' })),
     ],
+    ownMetrics: ztunnels.map(({ name }) =>
+      metricsOf('node-proxy', () => pageOf(site.api, { ...place, name }, ZTUNNEL_STATS_PORT, '/stats/prometheus'), [
+        figure('connections', 'count', 'istio_tcp_connections_opened_total', { where: { source_workload_namespace: site.namespace } }),
+        figure('sent', 'bytes', 'istio_tcp_sent_bytes_total', { where: { source_workload_namespace: site.namespace } }),
+        figure('received', 'bytes', 'istio_tcp_received_bytes_total', { where: { source_workload_namespace: site.namespace } }),
+      ]),
+    ),
     observed: false,
     notes: { istiod },
   };

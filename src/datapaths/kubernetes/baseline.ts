@@ -1,12 +1,13 @@
 /** What a baseline must not touch, and how that is seen: in its pods as the API has them. */
-import type { KubernetesParts, KubernetesPod, KubernetesSite, Pod } from '../../model/contracts/kubernetes.ts';
+import type { KubernetesParts, KubernetesSite, Pod } from '../../model/contracts/kubernetes.ts';
 import type { PathExpectation } from '../../model/contracts/deployment.ts';
 
 /** For arms that no mesh may touch although it is on their cluster. */
 export const NO_MESH = { 'istio-injection': 'disabled', 'istio.io/dataplane-mode': 'none' } as const;
 
-export function podsOf({ clients, server }: KubernetesSite): readonly KubernetesPod[] {
-  return [...clients, server];
+/** Past every service. */
+export function atPods({ servers }: KubernetesSite): Pick<KubernetesParts, 'hosts' | 'port'> {
+  return { hosts: servers.map(({ address }) => address), port: 'containerPort' };
 }
 
 export const UNTOUCHED: readonly PathExpectation[] = [

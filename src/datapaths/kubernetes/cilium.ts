@@ -1,18 +1,26 @@
 /** What Cilium's datapaths share: the agents' own word on how they forward, and counters of the two endpoints. */
 import { z } from 'zod';
 import type { Datapath } from '../../model/contracts/datapath.ts';
-import type { PathExpectation } from '../../model/contracts/deployment.ts';
-import type { KubernetesApi, KubernetesDatapath, KubernetesParts, KubernetesSite, MeshRelease } from '../../model/contracts/kubernetes.ts';
+import type { OwnMetrics, PathExpectation } from '../../model/contracts/deployment.ts';
+import {
+  podsOf,
+  type KubernetesApi,
+  type KubernetesDatapath,
+  type KubernetesParts,
+  type KubernetesSite,
+  type MeshRelease,
+} from '../../model/contracts/kubernetes.ts';
 import { MeshtaxError } from '../../model/errors.ts';
 import { memberSchema } from '../../model/experiment.ts';
 import { PLAIN, type Features } from '../../model/features.ts';
-import { ciliumEndpoints, NO_MESH, podsOf } from './baseline.ts';
+import { ciliumEndpoints, NO_MESH } from './baseline.ts';
 import { HOW } from './manifests.ts';
-import { podsLabelled } from './reading.ts';
+import { figure, metricsOf, pageOf, podsLabelled } from './reading.ts';
 
 const CILIUM_VERSIONS = ['1.19.6', '1.18.12', '1.20.0'] as const;
 const NAMESPACE = 'kube-system';
 const AGENT = 'cilium-agent';
+const METRICS_PORT = 9962;
 
 const ciliumOptions = z.object({
   mode: z.enum(HOW).default('use').describe('use: the Cilium that is there, as found; install: the pinned chart, removed again'),
@@ -122,13 +130,26 @@ export function ciliumFeatures(facts: CiliumFacts | undefined, notes: string): F
 
 /** @throws MeshtaxError MT5007 where no agent answers. */
 async function requireCilium(api: KubernetesApi, arm: string): Promise<void> {
-  const config = await api.find(`/api/v1/namespaces/${NAMESPACE}/configmaps/cilium-config`);
-  if (!config)
+  if (!(await configOf(api)))
     throw new MeshtaxError('MT5007', {
       arm,
       context: api.context,
       problem: `there is no cilium-config in ${NAMESPACE}: Cilium is not installed`,
     });
+}
+
+async function configOf(api: KubernetesApi): Promise<Readonly<Record<string, string>> | undefined> {
+  return (await api.find<{ data?: Readonly<Record<string, string>> }>(`/api/v1/namespaces/${NAMESPACE}/configmaps/cilium-config`))?.data;
+}
+
+/** What an agent says of its whole node; its own page, where the chart's `prometheus.enabled` opens one. */
+function agentMetrics(api: KubernetesApi, agent: Agent): OwnMetrics {
+  return metricsOf('agent', () => pageOf(api, agent, METRICS_PORT, '/metrics'), [
+    figure('forwarded', 'count', 'cilium_forward_count_total'),
+    figure('dropped', 'count', 'cilium_drop_count_total'),
+    figure('processCpu', 'ns', 'cilium_process_cpu_seconds_total', { scale: 1e9 }),
+    figure('resident', 'bytes', 'cilium_process_resident_memory_bytes', { kind: 'gauge' }),
+  ]);
 }
 
 interface Agent {
@@ -137,9 +158,9 @@ interface Agent {
   readonly node: string;
 }
 
-async function agentsOf({ api, clients, server }: KubernetesSite): Promise<readonly Agent[]> {
-  const nodes = new Set([...clients, server].map(({ node }) => node));
-  const found = await podsLabelled(api, NAMESPACE, 'k8s-app=cilium');
+async function agentsOf(site: KubernetesSite): Promise<readonly Agent[]> {
+  const nodes = new Set(podsOf(site).map(({ node }) => node));
+  const found = await podsLabelled(site.api, NAMESPACE, 'k8s-app=cilium');
   return found.filter(({ node }) => nodes.has(node)).map((agent) => ({ namespace: NAMESPACE, ...agent }));
 }
 
@@ -153,17 +174,28 @@ const AT_SERVER: readonly PathExpectation[] = [
   { counter: 'serverIngressPackets', equals: 'at-least-requests', meaning: 'packets that the server’s policy program let in' },
 ];
 
+const REDIRECTED: PathExpectation = {
+  counter: 'serverRedirectedPackets',
+  equals: 'at-least-requests',
+  meaning: 'packets that the server’s policy program handed to the node’s proxy',
+};
+const NOT_REDIRECTED: PathExpectation = {
+  counter: 'serverRedirectedPackets',
+  equals: 'zero',
+  meaning: 'packets that a policy on the server hands to a proxy',
+};
+
 async function inspectCilium(site: KubernetesSite, kind: CiliumKind): Promise<KubernetesParts> {
   const { api } = site;
   const agents = await agentsOf(site);
   const statuses = await Promise.all(agents.map((agent) => ask<AgentStatus>(api, agent, ['status'])));
   const facts = factsOf(
     statuses,
-    site.clients.some(({ node }) => node === site.server.node),
+    site.clients.some(({ node }, index) => node === site.servers[index % site.servers.length]?.node),
   );
   const images = await imagesOf(api);
   const relay = await site.relay();
-  const onServer = agents.find(({ node }) => node === site.server.node);
+  const config = (await configOf(api)) ?? {};
   const operators = await podsLabelled(api, NAMESPACE, 'io.cilium/app=operator');
   const proxies = kind.nodeProxy ? await podsLabelled(api, NAMESPACE, 'k8s-app=cilium-envoy') : [];
   const involved = new Set(agents.map(({ node }) => node));
@@ -171,22 +203,27 @@ async function inspectCilium(site: KubernetesSite, kind: CiliumKind): Promise<Ku
     features: kind.features(facts),
     problems: [
       ...(facts.ready ? [] : ['not every agent of its nodes says that it is ok']),
-      ...(agents.length < new Set([...site.clients, site.server].map(({ node }) => node)).size
-        ? ['not every node of its pods has an agent']
-        : []),
+      ...(agents.length < new Set(podsOf(site).map(({ node }) => node)).size ? ['not every node of its pods has an agent'] : []),
       ...kind.problems(facts),
     ],
-    expectations: AT_SERVER,
+    expectations: [...AT_SERVER, kind.nodeProxy ? REDIRECTED : NOT_REDIRECTED],
     pathCounters: async () => {
       const endpoints = await ciliumEndpoints(site);
       const ready = new Set(endpoints.filter(({ status }) => status?.state === 'ready').map(({ metadata }) => metadata.name));
-      const server = endpoints.find(({ metadata }) => metadata.name === site.server.name)?.status?.id;
+      const atServers = site.servers.map(async ({ name, node }) => {
+        const agent = agents.find((each) => each.node === node);
+        const endpoint = endpoints.find(({ metadata }) => metadata.name === name)?.status?.id;
+        return agent && endpoint !== undefined ? policyOf(api, agent, endpoint) : [];
+      });
+      const entries = (await Promise.all(atServers)).flat();
       return {
         ciliumEndpoints: podsOf(site).filter(({ name }) => !ready.has(name)).length,
-        serverIngressPackets: onServer && server !== undefined ? await ingressPackets(api, onServer, server) : 0,
+        serverIngressPackets: packetsIn(entries),
+        serverRedirectedPackets: packetsIn(entries.filter(isRedirected)),
       };
     },
-    address: (server) => ({ host: site.serviceAddress, port: server.servicePort }),
+    hosts: site.serviceAddresses,
+    port: 'servicePort',
     containers: [
       ...agents.map(({ name, node }) => ({ role: 'agent' as const, node, namespace: NAMESPACE, pod: name, container: AGENT })),
       ...operators.map(({ name, node }) => ({
@@ -200,6 +237,7 @@ async function inspectCilium(site: KubernetesSite, kind: CiliumKind): Promise<Ku
         .filter(({ node }) => involved.has(node))
         .map(({ name, node }) => ({ role: 'node-proxy' as const, node, namespace: NAMESPACE, pod: name, container: 'cilium-envoy' })),
     ],
+    ownMetrics: config['prometheus-serve-addr'] === undefined ? [] : agents.map((agent) => agentMetrics(api, agent)),
     observed: relay !== undefined,
     notes: {
       ...images,
@@ -224,6 +262,9 @@ async function imagesOf(api: KubernetesApi): Promise<Record<string, string>> {
 /** One entry of an endpoint's policy map, with what it let pass. */
 export interface PolicyEntry {
   readonly Packets?: number;
+  /** Where packets are redirected to; 0: they are not. Until 1.15 it was called ProxyPort (pkg/maps/policymap/policymap.go). */
+  readonly ProxyPortNetworkOrder?: number;
+  readonly ProxyPort?: number;
   readonly Key?: { readonly TrafficDirection?: number };
 }
 
@@ -237,9 +278,13 @@ export function packetsIn(entries: readonly PolicyEntry[]): number {
     .reduce((sum, { Packets = 0 }) => sum + Packets, 0);
 }
 
-async function ingressPackets(api: KubernetesApi, agent: Agent, endpoint: number): Promise<number> {
+export function isRedirected({ ProxyPortNetworkOrder: port, ProxyPort: earlier = 0 }: PolicyEntry): boolean {
+  return (port ?? earlier) !== 0;
+}
+
+async function policyOf(api: KubernetesApi, agent: Agent, endpoint: number): Promise<readonly PolicyEntry[]> {
   const found = await ask<readonly PolicyEntry[] | PolicyEntry>(api, agent, ['bpf', 'policy', 'get', String(endpoint)]);
-  return packetsIn(Array.isArray(found) ? (found as readonly PolicyEntry[]) : [found as PolicyEntry]);
+  return Array.isArray(found) ? (found as readonly PolicyEntry[]) : [found as PolicyEntry];
 }
 
 /** Native routing, masquerading and host routing in eBPF: the tuning guide's profile, less what needs a special kernel. */

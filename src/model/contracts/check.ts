@@ -1,6 +1,7 @@
 /** One contract for the three moments of checking: before a run, before a block, after a trial. */
 import type { Reading } from './collector.ts';
 import type { PathExpectation } from './deployment.ts';
+import type { Features } from '../features.ts';
 import type { Finding } from '../findings.ts';
 import type { System } from '../ports.ts';
 import type { TrialRecord } from '../records.ts';
@@ -21,8 +22,10 @@ export interface PathEvidence {
   /** Change of every counter of this arm over those requests. */
   readonly moved: Readonly<Record<string, number>>;
   readonly expectations: readonly PathExpectation[];
-  /** What was observed of them as flows; undefined where nobody observes. */
-  readonly flows: readonly Reading[] | undefined;
+  /** What was observed of them as flows, or on the wire; nothing where nobody observes. */
+  readonly flows: readonly Reading[];
+  /** As the cluster reports it. */
+  readonly encryption: Features['encryption'];
   /** How many proxies look into each request, as the cluster reports it. */
   readonly l7Passes: number;
   /** Change of the counters of the other arms, which no request should have touched. */

@@ -15,6 +15,16 @@ export interface CollectorScope {
 /** A figure, many, or why there is none: what is absent is never 0. */
 export type Reading = Measure | Distribution | NotMeasured;
 
+export function readingOf(readings: readonly Reading[], metric: string): Reading | undefined {
+  return readings.find((each) => each.metric === metric);
+}
+
+/** Undefined: not measured. */
+export function valueOf(readings: readonly Reading[], metric: string): number | undefined {
+  const found = readings.find((each) => each.metric === metric && 'value' in each);
+  return found && 'value' in found ? found.value : undefined;
+}
+
 export interface Recording {
   /** The window is over, said to all before the first is closed: what closing another takes is not in it. */
   end?(): void;
@@ -38,8 +48,8 @@ export interface Collector {
   readonly observesFlows?: boolean;
   /** `machine`: what it reads belongs to an arm only while that arm is alone. */
   readonly sees: 'arm' | 'machine';
-  /** `ladder`: it would disturb latency. `latency`: what it reads does not depend on the rate. */
-  readonly during: 'latency' | 'ladder' | 'both';
+  /** `ladder`: it would disturb latency. `latency`: what it reads does not depend on the rate. `proof`: never while measuring. */
+  readonly during: 'latency' | 'ladder' | 'both' | 'proof';
   /** Why it has nothing to read here, or undefined when it has. */
   absent(deployment: Deployment, host: HostInstruments): string | undefined;
   open(scope: CollectorScope): Promise<Recording>;

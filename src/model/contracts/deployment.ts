@@ -4,6 +4,7 @@ import type { CpuTime } from '../cpu-time.ts';
 import type { CadvisorSource, CadvisorView } from './cadvisor.ts';
 import type { ArmTarget } from './generator.ts';
 import type { HubbleView } from './hubble.ts';
+import type { Measure } from '../records.ts';
 import type { ServerSpec } from './workload.ts';
 
 /** Registers how an effect is undone, before it happens. `budgetMs`: its own, for what takes long; the others keep theirs. */
@@ -58,6 +59,32 @@ export interface NodeView {
   readonly samples: CadvisorSource;
 }
 
+/** A component's own page of metrics. */
+export interface OwnMetrics {
+  readonly component: Role;
+  /** @throws when it cannot be read. */
+  read(): Promise<readonly OwnFigure[]>;
+}
+
+export interface OwnFigure {
+  readonly metric: string;
+  readonly unit: Measure['unit'];
+  readonly kind: Measure['kind'];
+  readonly value: number;
+}
+
+/** Where packets between client and server leave their node. */
+export interface WireView {
+  /** @throws MeshtaxError MT3009 where nobody can look. */
+  watch(): Promise<{ end(): Promise<WireCount> }>;
+}
+
+export interface WireCount {
+  readonly packets: number;
+  /** Of them, those that hold a request or an answer in clear text. */
+  readonly readable: number;
+}
+
 /** Counters of a node since its start. */
 export interface NodeMoment {
   readonly cpu: CpuTime;
@@ -65,7 +92,8 @@ export interface NodeMoment {
   readonly components: readonly { readonly role: Role; readonly cpuNs: number }[];
   /** Network softirqs handled, by all CPUs. */
   readonly networkSoftirqs: number;
-  readonly bpf: { readonly runTimeNs: number; readonly runs: number; readonly mapBytes: number } | undefined;
+  /** `source`: whose figures they are; between two sources there is no difference. */
+  readonly bpf: { readonly source: string; readonly runTimeNs: number; readonly runs: number; readonly mapBytes: number } | undefined;
 }
 
 /** One datapath, deployed and ready to be asked. */
@@ -83,6 +111,8 @@ export interface Deployment {
   readonly logDirectory: string;
   /** The machines it is on, when they are not the one that meshtax runs on. */
   readonly nodes?: readonly NodeView[];
+  readonly ownMetrics?: readonly OwnMetrics[];
+  readonly wire?: WireView | undefined;
   pathCounters(): Promise<Readonly<Record<string, number>>>;
   target(server: ServerSpec, engine: string, connections: number): ArmTarget;
 }

@@ -1,7 +1,7 @@
-/** What a Kubernetes cluster hands to a datapath: two pods, and the means to look at the cluster around them. */
+/** What a Kubernetes cluster hands to a datapath: its pods, and the means to look at the cluster around them. */
 import type { Features } from '../features.ts';
 import type { CommandResult } from '../ports.ts';
-import type { PathExpectation, Role } from './deployment.ts';
+import type { OwnMetrics, PathExpectation, Role } from './deployment.ts';
 import type { ServerSpec } from './workload.ts';
 
 /** An object as the API takes it; what is inside is data and goes out as JSON. */
@@ -74,12 +74,14 @@ export interface Pod {
 
 export type Side = 'client' | 'server';
 
-/** How a datapath wants the two pods to be; all of it is merged into what every pod of ours has. */
+/** How a datapath wants its pods to be; all of it is merged into what every pod of ours has. */
 export interface PodShape {
   readonly hostNetwork?: boolean;
   readonly namespaceLabels?: Readonly<Record<string, string>>;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
+  /** Pods that somebody else makes in the arm's namespace, by label selector: waited for until they are ready. */
+  readonly awaits?: readonly string[];
   /** A container of these names that somebody else puts into the pod (a sidecar), and whose proxy it is. */
   readonly injected?: { readonly container: string; readonly sides: readonly Side[] };
 }
@@ -97,12 +99,18 @@ export interface KubernetesSite {
   readonly api: KubernetesApi;
   readonly namespace: string;
   readonly clients: readonly KubernetesPod[];
-  readonly server: KubernetesPod;
-  readonly serviceAddress: string;
-  /** Clients and server, as they were when they had become ready. */
+  /** Client i asks server i modulo their number: pairs of nodes that work at the same time. */
+  readonly servers: readonly KubernetesPod[];
+  /** Of each server's own service. */
+  readonly serviceAddresses: readonly string[];
+  /** Clients and servers, as they were when they had become ready. */
   readonly pods: readonly Pod[];
   /** Where flows are asked for, when somebody observes them: a gRPC target of this machine. */
   relay(): Promise<string | undefined>;
+}
+
+export function podsOf({ clients, servers }: KubernetesSite): readonly KubernetesPod[] {
+  return [...clients, ...servers];
 }
 
 /** What a datapath adds to a deployment, as the cluster reports it: not as it was asked for. */
@@ -113,7 +121,9 @@ export interface KubernetesParts {
   readonly expectations: readonly PathExpectation[];
   /** `pods`: the site's, as they are now. */
   pathCounters(pods: readonly Pod[]): Promise<Readonly<Record<string, number>>>;
-  address(server: ServerSpec): { readonly host: string; readonly port: number };
+  /** Where each server is asked: at its service, or at its pod. */
+  readonly hosts: readonly string[];
+  readonly port: 'servicePort' | 'containerPort';
   /** Containers besides ours whose CPU and memory this datapath costs: sidecars, node proxies, agents, control planes. */
   readonly containers: readonly {
     readonly role: Role;
@@ -122,6 +132,8 @@ export interface KubernetesParts {
     readonly pod: string;
     readonly container: string;
   }[];
+  /** What its proxies and agents say of themselves. */
+  readonly ownMetrics?: readonly OwnMetrics[];
   readonly observed: boolean;
   readonly notes: Readonly<Record<string, string>>;
 }
@@ -141,6 +153,8 @@ export interface MeshRelease {
 export interface ManifestKit {
   readonly namespace: string;
   readonly servers: readonly ServerSpec[];
+  /** Names of the servers' services. */
+  readonly hosts: readonly string[];
   /** A file below clusters/kubernetes/. */
   read(file: string): Promise<string>;
 }

@@ -42,7 +42,8 @@ describe('on path', () => {
     requests: 100,
     connections: 8,
     moved: { seen: 100, opened: 8, odd: 0 },
-    flows: undefined,
+    flows: [],
+    encryption: 'none',
     l7Passes: 0,
     expectations: [
       { counter: 'seen', equals: 'requests', meaning: 'requests' },

@@ -24,6 +24,7 @@ const judge = (change: Partial<PathEvidence>) =>
     moved: {},
     expectations: [],
     others: {},
+    encryption: 'none',
     l7Passes: 0,
     flows: flows(80, 8, 0),
     ...change,
@@ -33,7 +34,7 @@ describe('flows of a proof', () => {
   test.each([
     ['seen as connections', {}, 'ok'],
     ['seen as requests where a proxy looks into them', { l7Passes: 1, flows: flows(280, 8, 100) }, 'ok'],
-    ['nobody observes', { flows: undefined }, 'not-applicable'],
+    ['nobody observes', { flows: [] }, 'not-applicable'],
     ['nothing was seen', { flows: flows(0, 0, 0) }, 'error'],
     ['nothing new was to be seen', { flows: flows(0, 0, 0), connections: 0 }, 'ok'],
     ['no request was seen although a proxy should look', { l7Passes: 1 }, 'error'],

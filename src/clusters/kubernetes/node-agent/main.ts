@@ -1,15 +1,15 @@
 /**
  * The node agent: in a privileged pod with the host's /proc and cgroups, it reads what only the node knows, when asked.
- * One JSON document a line: `{"containers": [id...]}` on stdin, a NodeReading on stdout. Ends with its stdin.
+ * One JSON document a line: a Question on stdin, its answer or `{"problem"}` on stdout. Ends with its stdin.
  */
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { findCgroups, parseBpfInfo, readCpuNs, sumBpf, type BpfReading, type NodeReading } from './reading.ts';
+import { findCgroups, parseBpfInfo, readCpuNs, sumBpf, type BpfReading, type NodeReading, type Question } from './reading.ts';
+import { watchWire, type Watch } from './wire.ts';
 
 const PROC = '/host/proc';
 const CGROUP = '/host/cgroup';
-const BPF_STATS = `${PROC}/sys/kernel/bpf_stats_enabled`;
 
 const read = (path: string): string | undefined => {
   try {
@@ -26,24 +26,35 @@ const list = (path: string): readonly string[] => {
   }
 };
 
-const statsBefore = read(BPF_STATS)?.trim();
-if (statsBefore === '0') writeFileSync(BPF_STATS, '1');
-process.on('exit', () => statsBefore === '0' && writeFileSync(BPF_STATS, '0'));
+const lines = createInterface({ input: process.stdin });
+let watch: Watch | undefined;
+let queue: Promise<void> = Promise.resolve();
+lines.on('line', (line) => {
+  queue = queue
+    .then(() => answer(JSON.parse(line) as Question))
+    .catch((error: unknown) => ({ problem: error instanceof Error ? error.message : String(error) }))
+    .then((answered) => void process.stdout.write(`${JSON.stringify(answered)}\n`));
+});
+lines.on('close', () => process.exit(0));
 process.on('SIGTERM', () => process.exit(0));
 
-const lines = createInterface({ input: process.stdin });
-lines.on('line', (line) => process.stdout.write(`${JSON.stringify(reading(JSON.parse(line) as Question))}\n`));
-lines.on('close', () => process.exit(0));
-
-interface Question {
-  /** Containers whose bpftool may be run: a process can call itself what it likes. */
-  readonly trusted: readonly string[];
-  readonly containers: readonly string[];
-  /** What costs CPU to read lies outside of the window: before its first edge, after its last. */
-  readonly edge: 'first' | 'last';
+async function answer(question: Question): Promise<object> {
+  switch (question.op) {
+    case 'moment':
+      return reading(question);
+    case 'watch':
+      watch = await watchWire(question.ends, PROC);
+      return {};
+    case 'watched': {
+      const ending = watch;
+      watch = undefined;
+      if (!ending) throw new Error('nothing is watched');
+      return ending.end();
+    }
+  }
 }
 
-function reading({ containers, edge, trusted }: Question): NodeReading {
+function reading({ containers, edge, trusted }: Extract<Question, { op: 'moment' }>): NodeReading {
   const places = findCgroups(CGROUP, containers, list);
   if (edge === 'first') {
     const bpf = readBpf(trusted);

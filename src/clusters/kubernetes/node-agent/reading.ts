@@ -1,5 +1,18 @@
 /** What the node agent reads, and how it finds it. No effects: files come in as functions. */
 import { parseCgroupCpuNs } from '../../../model/cpu-time.ts';
+import type { WireEnds } from './capture.ts';
+
+export type Question =
+  | {
+      readonly op: 'moment';
+      readonly containers: readonly string[];
+      /** Containers whose bpftool may be run: a process can call itself what it likes. */
+      readonly trusted: readonly string[];
+      /** What costs CPU to read lies outside of the window: before its first edge, after its last. */
+      readonly edge: 'first' | 'last';
+    }
+  | { readonly op: 'watch'; readonly ends: WireEnds }
+  | { readonly op: 'watched' };
 
 export interface NodeReading {
   /** The first line of /proc/stat. */
@@ -12,6 +25,7 @@ export interface NodeReading {
 }
 
 export interface BpfReading {
+  readonly source: 'bpftool' | 'fdinfo';
   readonly programs: number;
   readonly runTimeNs: number;
   readonly runs: number;
@@ -85,6 +99,7 @@ export function sumBpf(programsJson: string, mapsJson: string): BpfReading {
   const programs = JSON.parse(programsJson) as readonly { run_time_ns?: number; run_cnt?: number }[];
   const maps = JSON.parse(mapsJson) as readonly { bytes_memlock?: number }[];
   return {
+    source: 'bpftool',
     programs: programs.length,
     runTimeNs: programs.reduce((sum, { run_time_ns: ns = 0 }) => sum + ns, 0),
     runs: programs.reduce((sum, { run_cnt: runs = 0 }) => sum + runs, 0),
@@ -107,6 +122,7 @@ export function parseBpfInfo(texts: Iterable<string>): BpfReading {
   }
   const sum = (values: Iterable<number>) => [...values].reduce((total, each) => total + each, 0);
   return {
+    source: 'fdinfo',
     programs: programs.size,
     runTimeNs: sum([...programs.values()].map(({ runTimeNs }) => runTimeNs)),
     runs: sum([...programs.values()].map(({ runs }) => runs)),

@@ -18,7 +18,7 @@ const place = (shape: PodShape = {}): ArmPlace => ({
   namespace: 'meshtax-abc123-1-istio',
   shape,
   clientNodes: ['a', 'b'],
-  serverNode: 'c',
+  serverNodes: ['c'],
   servers: [
     {
       workload: 'http-echo',
@@ -55,7 +55,7 @@ describe('the pods of an arm', () => {
   test('non-root, without privileges, Guaranteed, each on its node', () => {
     const pods = podsOf();
     expect(pods.map(({ metadata, spec }) => [metadata.name, spec.nodeSelector['kubernetes.io/hostname']])).toEqual([
-      ['server', 'c'],
+      ['server-0', 'c'],
       ['client-0', 'a'],
       ['client-1', 'b'],
     ]);
@@ -106,6 +106,7 @@ describe('the pods of an arm', () => {
   });
 });
 
+const counts = (placement: 'cross-node' | 'same-node', generators = 1, servers = 1) => ({ placement, generators, servers });
 const node = (name: string, change: { ready?: boolean; taint?: boolean } = {}): Node => ({
   metadata: { name },
   spec: change.taint === true ? { taints: [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }] } : {},
@@ -119,20 +120,32 @@ const node = (name: string, change: { ready?: boolean; taint?: boolean } = {}): 
 describe('nodes', () => {
   const nodes = [node('control', { taint: true }), node('n1'), node('n2'), node('n3'), node('gone', { ready: false })];
   test('clients apart from the server, the same whenever asked; control planes and dead nodes never', () => {
-    expect(chooseNodes(nodes, undefined, 'cross-node', 3, 'here')).toEqual({ clients: ['n1', 'n2', 'n1'], server: 'n3' });
-    expect(chooseNodes(nodes.toReversed(), undefined, 'cross-node', 1, 'here')).toEqual({ clients: ['n1'], server: 'n3' });
-    expect(chooseNodes(nodes, undefined, 'same-node', 2, 'here')).toEqual({ clients: ['n3', 'n3'], server: 'n3' });
+    expect(chooseNodes(nodes, undefined, counts('cross-node', 3), 'here')).toEqual({ clients: ['n1', 'n2', 'n1'], servers: ['n3'] });
+    expect(chooseNodes(nodes.toReversed(), undefined, counts('cross-node'), 'here')).toEqual({ clients: ['n1'], servers: ['n3'] });
+    expect(chooseNodes(nodes, undefined, counts('same-node', 2), 'here')).toEqual({ clients: ['n3', 'n3'], servers: ['n3'] });
+  });
+  test('several servers: a node each, clients apart from them while there are nodes; else across', () => {
+    expect(chooseNodes(nodes, undefined, counts('cross-node', 4, 2), 'here')).toEqual({
+      clients: ['n1', 'n1', 'n1', 'n1'],
+      servers: ['n3', 'n2'],
+    });
+    expect(chooseNodes(nodes, undefined, counts('cross-node', 3, 3), 'here').clients).toEqual(['n1', 'n3', 'n2']);
+    expect(chooseNodes(nodes, undefined, counts('same-node', 4, 2), 'here').clients).toEqual(['n3', 'n2', 'n3', 'n2']);
+    const crossed = { clients: ['n1', 'n2'], servers: ['n2', 'n1'] };
+    expect(chooseNodes(nodes, crossed, counts('cross-node', 2, 2), 'here')).toEqual(crossed);
+    expect(() => chooseNodes(nodes, undefined, counts('cross-node', 4, 4), 'here')).toThrow(/4 servers need a node each, there are 3/);
   });
   test.each([
     ['a node that takes no pods', { clients: ['control'], servers: ['n1'] }, 'cross-node', /control is not there or takes no pods/],
     ['both on one', { clients: ['n1'], servers: ['n1'] }, 'cross-node', /n1 would have both/],
+    ['too few places', { clients: ['n1'], servers: [] }, 'cross-node', /1 servers need a node each, there are 0/],
     ['apart although one was asked for', { clients: ['n1'], servers: ['n2'] }, 'same-node', /same-node means one node/],
   ] as const)('%s is refused', (_title, wanted, placement, message) => {
-    expect(() => chooseNodes(nodes, wanted, placement, 1, 'here')).toThrow(message);
+    expect(() => chooseNodes(nodes, wanted, counts(placement), 'here')).toThrow(message);
   });
   test('one node alone is no cross-node placement', () => {
-    expect(() => chooseNodes([node('n1')], undefined, 'cross-node', 1, 'here')).toThrow(/set placement: same-node/);
-    expect(() => chooseNodes([], undefined, 'same-node', 1, 'here')).toThrow(/no node is ready/);
+    expect(() => chooseNodes([node('n1')], undefined, counts('cross-node'), 'here')).toThrow(/set placement: same-node/);
+    expect(() => chooseNodes([], undefined, counts('same-node'), 'here')).toThrow(/no node is ready/);
   });
   test.each([
     ['2', 2],

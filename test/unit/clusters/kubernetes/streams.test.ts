@@ -88,7 +88,11 @@ describe('several generators as one', () => {
   test('each has its part, and they start at one instant by their own clocks', async () => {
     const asked: { requests?: number; ratePerSecond?: number; startAtWallMs?: number; seed?: string }[] = [];
     const told: string[] = [];
-    const members = [member(0, result([1e6]), asked), member(250, result([2e6]), asked), member(-40, result([3e6]), asked)];
+    const members = [
+      { session: member(0, result([1e6]), asked), host: 'one' },
+      { session: member(250, result([2e6]), asked), host: 'two' },
+      { session: member(-40, result([3e6]), asked), host: 'one' },
+    ];
     const fan = await FanOut.over(members, new ManualClock(), (words) => told.push(words));
     expect(
       await fan.connect({
@@ -114,7 +118,11 @@ describe('several generators as one', () => {
 
   test('their histograms are one', async () => {
     const slow = result([9e6, 9e6], { endNs: 3e9, loopUtilisation: 0.7 });
-    const fan = await FanOut.over([member(0, result([1e6, 2e6, 3e6]), []), member(0, slow, [])], new ManualClock(), () => {});
+    const fan = await FanOut.over(
+      [member(0, result([1e6, 2e6, 3e6]), []), member(0, slow, [])].map((session) => ({ session, host: 'h' })),
+      new ManualClock(),
+      () => {},
+    );
     const merged = await fan.load(open);
     expect(merged.arms).toHaveLength(1);
     expect(merged.arms[0]).toMatchObject({ sent: 5, ok: 5, connectionsOpened: 2, backlogMax: 3, response: { count: 5 } });
@@ -151,6 +159,7 @@ describe('what the node agent reads', () => {
   test('eBPF programs and maps: each once, whoever holds it', () => {
     const program = 'prog_type:\t3\nprog_id:\t7\nrun_time_ns:\t500\nrun_cnt:\t5\n';
     expect(parseBpfInfo([program, program, 'map_type:\t1\nmemlock:\t4096\nmap_id:\t9\n'])).toEqual({
+      source: 'fdinfo',
       programs: 1,
       runTimeNs: 500,
       runs: 5,
@@ -158,6 +167,7 @@ describe('what the node agent reads', () => {
       mapBytes: 4096,
     });
     expect(sumBpf('[{"run_time_ns": 3, "run_cnt": 1}, {}]', '[{"bytes_memlock": 10}]')).toEqual({
+      source: 'bpftool',
       programs: 2,
       runTimeNs: 3,
       runs: 1,
