@@ -11,8 +11,8 @@ export interface PlacedKey {
 export interface ValuesDocument {
   readonly kind: 'values';
   readonly file: string;
-  /** Which chart they are for. */
-  readonly chart: string;
+  /** Which chart they are for; undefined: of none that is known. */
+  readonly chart: string | undefined;
   readonly keys: readonly PlacedKey[];
 }
 

@@ -5,6 +5,9 @@ import { argumentsOf, flagsOf } from './commands.ts';
 import type { LintDocument, LintFacts, LintFinding, PlacedKey, TextDocument, ValuesDocument } from './document.ts';
 import { rules } from './index.ts';
 
+/** Share of the keys at the top. */
+const MOST_FOREIGN = 0.5;
+
 export interface Linted extends LintFinding {
   readonly rule: string;
 }
@@ -69,10 +72,20 @@ function offsetOf(document: Document, path: readonly (string | number)[]): numbe
   return document.contents?.range?.[0];
 }
 
-function bestChart(keys: readonly PlacedKey[], { keys: trees }: LintFacts): string {
-  const score = (tree: ReadonlyMap<string, string>) => keys.filter(({ path }) => tree.has(path)).length;
-  const [best] = [...trees].map(([chart, tree]) => ({ chart, fits: score(tree) })).sort((a, b) => b.fits - a.fits);
-  return best?.chart ?? '';
+/** Undefined when most of what stands at the top is in no chart that is known: then it is something else. */
+function bestChart(keys: readonly PlacedKey[], { keys: trees, changes }: LintFacts): string | undefined {
+  const candidates = [...trees].map(([chart, tree]) => {
+    const own = new Set([...tree.keys(), ...changes.filter((each) => each.chart === chart).map(({ key }) => key)]);
+    const tops = new Set([...own].map((path) => path.split('.', 1)[0]));
+    const top = keys.filter(({ path }) => !path.includes('.'));
+    return {
+      chart,
+      fits: keys.filter(({ path }) => own.has(path)).length,
+      foreign: top.filter(({ path }) => !tops.has(path)).length / top.length,
+    };
+  });
+  const [best] = candidates.sort((a, b) => b.fits - a.fits || a.foreign - b.foreign);
+  return best && best.foreign <= MOST_FOREIGN ? best.chart : undefined;
 }
 
 /** Lines that end in a backslash go on; the place is that of the first. */

@@ -1,16 +1,27 @@
-import { isAtLeast, type LintFacts, type LintFinding, type LintRule, type PlacedKey } from '../document.ts';
+import { isAtLeast, type LintFacts, type LintFinding, type LintRule, type PlacedKey, type ValuesDocument } from '../document.ts';
 
 /** Helm ignores keys that a chart does not have: the installation succeeds and nothing changes. */
 export const helmKeys: LintRule = {
   id: 'helm-keys',
   title: 'every key of the values is one of the chart’s',
   judge(document, facts) {
-    const known = document.kind === 'values' ? facts.keys.get(document.chart) : undefined;
-    if (document.kind !== 'values' || !known) return [];
+    if (document.kind !== 'values') return [];
+    const { chart } = document;
+    if (chart === undefined) return unrecognised(document, facts);
+    const known = facts.keys.get(chart);
+    if (!known) return [];
     const leaves = document.keys.filter(({ path }) => !document.keys.some((other) => other.path.startsWith(`${path}.`)));
-    return leaves.flatMap((key) => judgeKey(key, document.chart, known, facts));
+    return leaves.flatMap((key) => judgeKey(key, chart, known, facts));
   },
 };
+
+function unrecognised({ keys: [first] }: ValuesDocument, { keys }: LintFacts): LintFinding[] {
+  if (!first) return [];
+  const charts = [...keys.keys()].join(', ');
+  return [
+    { level: 'warning', place: first.place, what: `these are values of no chart that is known (${charts})`, fix: 'name it with --chart' },
+  ];
+}
 
 function judgeKey({ path, place }: PlacedKey, chart: string, known: ReadonlyMap<string, string>, facts: LintFacts): LintFinding[] {
   const version = chart === 'cilium' ? facts.cilium : facts.istio;

@@ -211,6 +211,11 @@ describe('beyond the table', () => {
       expect.stringMatching(/hubble\.relay\.enabeld.*did you mean hubble\.relay\.enabled/),
     ]);
   });
+  test('a file of something else is no chart’s values', async () => {
+    expect(await about('compose.yaml', 'services:\n  web:\n    image: nginx\nvolumes: {}\n')).toEqual([
+      expect.stringMatching(/values of no chart that is known.*name it with --chart/),
+    ]);
+  });
   test('keys that came later', async () => {
     const text = 'envoy:\n  clusterMaxPendingRequests: 5\n';
     expect(await about('v.yaml', text, '1.18.12')).toHaveLength(1);
