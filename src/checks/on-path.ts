@@ -1,13 +1,18 @@
 import { fulfils, type PathEvidence, type VerifyCheck } from '../model/contracts/check.ts';
 import type { PathExpectation } from '../model/contracts/deployment.ts';
 
-/** The traffic was really on this datapath and on no other: counters moved by exactly what was sent. */
+/** The traffic was really on this datapath and on no other: all was answered, and counters moved by exactly what was sent. */
 export const onPath: VerifyCheck = {
   stage: 'verify',
   code: 'MT0201',
   title: 'traffic on its datapath',
   judge(evidence) {
-    const problems = [...evidence.expectations.flatMap((expectation) => mismatch(evidence, expectation)), ...strays(evidence)];
+    const unanswered = evidence.errors > 0 ? [`${evidence.errors} of ${evidence.requests} requests got no good answer`] : [];
+    const problems = [
+      ...unanswered,
+      ...evidence.expectations.flatMap((expectation) => mismatch(evidence, expectation)),
+      ...strays(evidence),
+    ];
     if (problems.length === 0) {
       return {
         level: 'ok',

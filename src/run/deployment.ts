@@ -131,6 +131,7 @@ async function prove(context: DeployContext, channel: Channel, before: BeforePro
     arm: deployment.arm,
     requests: comparison.load.loop === 'closed' ? reconcile(sent.requests, moved, deployment, comparison.load.connections) : sent.requests,
     connections: connectionsOpened + sent.connections,
+    errors: sent.errors,
     moved,
     expectations: deployment.expectations,
     flows,
@@ -148,7 +149,7 @@ async function prove(context: DeployContext, channel: Channel, before: BeforePro
   return findings.filter(({ level }) => level !== 'not-applicable');
 }
 
-async function sendProof(channel: Channel): Promise<{ requests: number; connections: number }> {
+async function sendProof(channel: Channel): Promise<{ requests: number; connections: number; errors: number }> {
   const { generator, name, comparison } = channel;
   const result =
     comparison.load.loop === 'closed'
@@ -164,7 +165,8 @@ async function sendProof(channel: Channel): Promise<{ requests: number; connecti
           requests: PROOF_REQUESTS,
         });
   const arm = result.arms[0];
-  return { requests: arm?.sent ?? 0, connections: arm?.connectionsOpened ?? 0 };
+  const cutOff = comparison.load.loop === 'closed' ? comparison.load.connections : 0;
+  return { requests: arm?.sent ?? 0, connections: arm?.connectionsOpened ?? 0, errors: Math.max(0, (arm?.errors ?? 0) - cutOff) };
 }
 
 /** A closed loop ends with up to one unanswered request a connection: what the counters saw is then its number. */

@@ -1,5 +1,5 @@
 /** Runs on a real cluster: what they measure, what they leave, and how each trouble ends. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { RunRecord, TrialRecord } from '../../src/model/records.ts';
 import { meshtax as start, ROOT, workspace, type Workspace } from './machine.ts';
@@ -162,6 +162,54 @@ describe.skipIf(cluster === undefined)('on a real cluster', () => {
     const trials = trialsOf(runsOf(space.results)[0] ?? '');
     expect(trials.map(({ result }) => result.arms[0]?.sent)).toEqual(trials.map(() => 100));
     expect(trials.every(({ result }) => result.arms[0]?.response.count === 100)).toBe(true);
+  });
+
+  test('pairs of nodes at the same time: two servers, two generators, across', async () => {
+    const { exitCode, stderr } = await run(spec(', generators: 2, servers: 2', 'duration: 1s', 2));
+    expect(exitCode === 0 ? '' : stderr).toBe('');
+    const [directory = ''] = runsOf(space.results);
+    expect(trialsOf(directory).map(({ result }) => result.arms[0]?.ok)).toEqual(Array.from({ length: 8 }, () => 100));
+    for (const { notes } of runRecord(directory).arms) {
+      const [clients = [], servers = []] = [notes['clientNodes'], notes['serverNodes']].map((names) => names?.split(', '));
+      expect(new Set(servers).size).toBe(2);
+      expect(clients.every((node, index) => node !== servers[index])).toBe(true);
+    }
+  });
+
+  test('a node agent: CPU at any moment, a look at the wire, and the kernel as it was before', async () => {
+    const BPF_STATS = '/proc/sys/kernel/bpf_stats_enabled';
+    const stats = () => readFileSync(BPF_STATS, 'utf8').trim();
+    const [statsBefore, found] = [stats(), existsSync('/usr/bin/tcpdump')];
+    const { running } = await startUntil(spec(', nodeAgent: true', 'duration: 2s', 3), 2);
+    const during = stats();
+    running.kill('SIGKILL');
+    await running;
+    const [directory = ''] = runsOf(space.results);
+    const wire = runRecord(directory).proofs.filter(({ title }) => title.startsWith('the wire'));
+    expect(wire.length).toBeGreaterThan(0);
+    for (const { detail } of wire)
+      expect(detail).toMatch(found ? /^[1-9]\d* of \d+ packets hold a request or an answer in clear text$/ : /no tcpdump/);
+    expect(trialsOf(directory)[0]?.measures).toContainEqual(
+      expect.objectContaining({ collector: 'node-cpu', metric: 'cpu', component: 'server-app' }),
+    );
+    // Whatever ends the run: the agent's pod undoes it when it is asked to end.
+    await meshtax(['clean', '--cluster', here().context, '--all', '--wait', '60s']);
+    expect([during, stats()]).toEqual(['1', statsBefore]);
+  });
+
+  test.skipIf(cluster?.sever === undefined)('a node is lost in the middle: the run ends, and no figure is of that time', async () => {
+    const { running } = await startUntil(spec('', 'duration: 3s', 6), 2);
+    const mend = await here().sever?.();
+    try {
+      const { exitCode, stderr } = await running;
+      expect([3, 4]).toContain(exitCode);
+      expect(stderr).toMatch(/MT\d{4}/);
+      const trials = trialsOf(runsOf(space.results)[0] ?? '');
+      expect(trials.filter(({ valid, result }) => valid && result.arms[0]?.sent !== result.arms[0]?.ok)).toEqual([]);
+    } finally {
+      await mend?.();
+      await here().kubectl('wait', '--for=condition=Ready', 'nodes', '--all', '--timeout=90s');
+    }
   });
 
   test('an image that cannot be had', async () => {

@@ -16,6 +16,8 @@ export interface RealCluster {
   readonly apiServer: () => readonly number[];
   readonly kubectl: (...args: string[]) => Promise<string>;
   readonly apply: (objects: readonly object[]) => Promise<void>;
+  /** Cuts the wire of its last node; returns what mends it. Only where the nodes are ours. */
+  readonly sever?: () => Promise<() => Promise<void>>;
   stop(): Promise<void>;
 }
 
@@ -33,9 +35,16 @@ export async function realCluster(): Promise<RealCluster | { readonly reason: st
   await execa(`${kit}/down`, [NAME], { reject: false });
   const up = await execa(`${kit}/up`, [NAME, '--cni', 'bridge'], { reject: false, all: true, env: { K8SLAB_HOME: home } });
   if (up.exitCode !== 0) throw new Error(`the kit could not start a cluster: ${up.all}`);
-  return clusterAt(`${home}/clusters/${NAME}/kubeconfig`, `${home}/bin:${process.env['PATH']}`, async () => {
+  const found = await clusterAt(`${home}/clusters/${NAME}/kubeconfig`, `${home}/bin:${process.env['PATH']}`, async () => {
     await execa(`${kit}/down`, [NAME]);
   });
+  const wire = (state: 'up' | 'down') =>
+    execa(`${kit}/k`, [NAME, 'node', `${NAME}-n2`, 'ip', 'link', 'set', 'eth0', state], { env: { K8SLAB_HOME: home } });
+  const sever = async () => {
+    await wire('down');
+    return async () => void (await wire('up'));
+  };
+  return { ...found, sever };
 }
 
 async function clusterAt(kubeconfig: string, PATH: string, stop: () => Promise<void>): Promise<RealCluster> {

@@ -19,6 +19,8 @@ export interface PathEvidence {
   readonly arm: string;
   readonly requests: number;
   readonly connections: number;
+  /** Requests without a good answer; those that a closed loop leaves unanswered at its end are none. */
+  readonly errors: number;
   /** Change of every counter of this arm over those requests. */
   readonly moved: Readonly<Record<string, number>>;
   readonly expectations: readonly PathExpectation[];

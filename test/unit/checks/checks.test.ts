@@ -41,6 +41,7 @@ describe('on path', () => {
     arm: 'envoy',
     requests: 100,
     connections: 8,
+    errors: 0,
     moved: { seen: 100, opened: 8, odd: 0 },
     flows: [],
     encryption: 'none',
@@ -55,6 +56,7 @@ describe('on path', () => {
   });
   test('exact counters pass', () => expect(onPath.judge(evidence()).level).toBe('ok'));
   test.each([
+    ['requests that nobody answered', { errors: 100 }, '100 of 100 requests got no good answer'],
     ['one request too few', { moved: { seen: 99, opened: 8, odd: 0 } }, 'seen (requests) is 99, expected 100'],
     ['one too many', { moved: { seen: 101, opened: 8, odd: 0 } }, 'expected 100'],
     ['a connection that went elsewhere', { moved: { seen: 100, opened: 7, odd: 0 } }, 'expected 8'],

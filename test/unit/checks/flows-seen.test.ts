@@ -21,6 +21,7 @@ const judge = (change: Partial<PathEvidence>) =>
     arm: 'cilium',
     requests: 100,
     connections: 8,
+    errors: 0,
     moved: {},
     expectations: [],
     others: {},

@@ -14,7 +14,18 @@ const count = (metric: string, value: number): Reading => ({
 const seen = (packets: number, readable: number) => [count('wirePackets', packets), count('wireReadable', readable)];
 const unseen: Reading[] = [{ collector: 'wire', metric: 'wirePackets', component: 'wire', notMeasured: 'the node has no tcpdump' }];
 const judge = (encryption: PathEvidence['encryption'], flows: readonly Reading[]) =>
-  wireEncrypted.judge({ arm: 'a', requests: 100, connections: 8, moved: {}, expectations: [], others: {}, l7Passes: 0, encryption, flows });
+  wireEncrypted.judge({
+    arm: 'a',
+    requests: 100,
+    connections: 8,
+    errors: 0,
+    moved: {},
+    expectations: [],
+    others: {},
+    l7Passes: 0,
+    encryption,
+    flows,
+  });
 
 describe('the wire between the nodes', () => {
   test.each([
