@@ -52,6 +52,7 @@ function buildProgram(app: App, ended: (exit: ExitCode) => void) {
     .command('setup')
     .description('bring what the lab needs: system packages, Envoy, compiled eBPF programs')
     .option('--check', 'only say what is missing')
+    .option('--envoy <versions...>', 'further versions of Envoy, for experiments that compare them')
     .option('--bench', 'also install wrk, hey and h2load, for `meshtax calibrate` to compare with')
     .action(async (options) => ended(await setupCommand(app, options)));
   program

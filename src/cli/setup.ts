@@ -2,12 +2,20 @@
 import { EXIT, type ExitCode } from '../model/errors.ts';
 import type { App } from './app.ts';
 
-export async function setupCommand(app: App, options: { check?: boolean | undefined; bench?: boolean | undefined }): Promise<ExitCode> {
+interface SetupOptions {
+  readonly check?: boolean | undefined;
+  readonly bench?: boolean | undefined;
+  readonly envoy?: readonly string[] | undefined;
+}
+
+export async function setupCommand(app: App, options: SetupOptions): Promise<ExitCode> {
   let complete = true;
   for (const cluster of app.families.clusters) {
     if (!cluster.setup) continue;
     if (options.bench === true && options.check !== true)
       await cluster.setup.provideBenchTools?.(app.system, (line) => app.err(`${line}\n`));
+    if (options.check !== true)
+      for (const version of options.envoy ?? []) await cluster.setup.provideVersion?.(app.system, (line) => app.err(`${line}\n`), version);
     const missing = await cluster.setup.missing(app.system);
     if (missing.length === 0) continue;
     app.err(`${cluster.title} needs:\n${missing.map((line) => `  ${line}\n`).join('')}`);

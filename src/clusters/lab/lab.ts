@@ -4,6 +4,7 @@ import type { Cluster, OpenClusterOptions } from '../../model/contracts/cluster.
 import type { PushUndo } from '../../model/contracts/deployment.ts';
 import { MeshtaxError } from '../../model/errors.ts';
 import { durationNs } from '../../model/units.ts';
+import { ENVOY_VERSION, ENVOY_VERSIONS } from '../../model/envoy-builds.ts';
 import { memberSchema, type Experiment, type Selected } from '../../model/experiment.ts';
 import type { Finding } from '../../model/findings.ts';
 import type { System } from '../../model/ports.ts';
@@ -12,7 +13,7 @@ import { Cgroups, detectLayout } from './cgroups.ts';
 import { cleanLab } from './clean.ts';
 import { createCgroup } from './component.ts';
 import { labDoctor } from './doctor.ts';
-import { ENVOY_VERSION, findEnvoy, provideEnvoy } from './envoy-binary.ts';
+import { findEnvoy, provideEnvoy } from './envoy-binary.ts';
 import { machineFacts } from './facts.ts';
 import { liveLeases, stateDirectory, takeLease } from './lease.ts';
 import { CGROUP_ROOT } from './names.ts';
@@ -34,7 +35,7 @@ export const lab: Cluster = {
   title: 'embedded lab on this machine',
   schema: memberSchema('lab', options),
   describe,
-  setup: { missing, provide, provideBenchTools },
+  setup: { missing, provide, provideVersion, provideBenchTools },
   doctor: labDoctor,
   open,
   clean: cleanLab,
@@ -59,6 +60,17 @@ async function provide(system: System, say: (line: string) => void): Promise<voi
   if (packages.length > 0) await installPackages(system, packages, say);
   await provideEnvoy(system, say);
   for (const set of [bpfPrograms, labPrograms]) await provideCompiled(system, set, say);
+}
+
+async function provideVersion(system: System, say: (line: string) => void, version: string): Promise<void> {
+  const known = ENVOY_VERSIONS.find((each) => each === version);
+  if (!known)
+    throw new MeshtaxError('MT1005', {
+      subject: `--envoy ${version}`,
+      problem: `pinned versions are ${ENVOY_VERSIONS.join(', ')}`,
+      command: 'setup',
+    });
+  await provideEnvoy(system, say, known);
 }
 
 async function provideBenchTools(system: System, say: (line: string) => void): Promise<void> {

@@ -116,7 +116,7 @@ export function siteOf(arm: Arm, servers: readonly ServerSpec[]): LabSite {
     unifiedCgroup: lab.cgroups.unified(arm.cgroup),
     pinDirectory: arm.stateDirectory.replace(/\/(\d+)$/, '/bpf/$1'),
     tools: {
-      envoy: () => findEnvoy(system),
+      envoy: (version) => findEnvoy(system, version),
       bpfObjects: () => findCompiled(system, bpfPrograms),
       programs: () => findCompiled(system, labPrograms),
       dataDirectory: `${system.host.projectRoot}/clusters/lab`,

@@ -134,6 +134,8 @@ export interface ClusterSetup {
   missing(system: System): Promise<readonly string[]>;
   /** @throws MeshtaxError MT2001-MT2006. `say` announces each step before it is taken. */
   provide(system: System, say: (line: string) => void): Promise<void>;
+  /** Further versions of a component, for experiments that compare them. @throws MeshtaxError MT1005 for an unknown one. */
+  provideVersion?(system: System, say: (line: string) => void, version: string): Promise<void>;
   /** Other load generators to compare with, where the system's package manager has them. */
   provideBenchTools?(system: System, say: (line: string) => void): Promise<void>;
 }

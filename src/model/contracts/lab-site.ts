@@ -1,5 +1,6 @@
 /** What the lab hands to a datapath: two pods on their nodes, and the means to change them. */
 import type { Component, Deployment, PathExpectation, PushUndo, Role } from './deployment.ts';
+import type { EnvoyVersion } from '../envoy-builds.ts';
 import type { CommandOptions, CommandResult, Files, LocalHttp } from '../ports.ts';
 import type { ServerSpec } from './workload.ts';
 
@@ -35,7 +36,8 @@ export interface LabSite {
   /** A directory of this arm's own on a bpf filesystem. */
   readonly pinDirectory: string;
   readonly tools: {
-    readonly envoy: () => Promise<string>;
+    /** Undefined: the one that is set up. */
+    readonly envoy: (version?: EnvoyVersion) => Promise<string>;
     readonly bpfObjects: () => Promise<string>;
     /** The directory of the lab's compiled programs. */
     readonly programs: () => Promise<string>;
