@@ -32,7 +32,7 @@ export function trialOf(shape: TrialShape): TrialRecord {
     superseded: false,
     generator: 'http-open',
     startedAt: '2026-01-02T03:04:05.000Z',
-    requested: { ratePerSecond: 500, durationNs: 2e9, connections: 8, arrivals: 'poisson', pacing: 'sleep' },
+    requested: { ratePerSecond: 500, warmupNs: 0, durationNs: 2e9, connections: 8, arrivals: 'poisson', pacing: 'sleep' },
     result: {
       arms: [
         {

@@ -5,8 +5,10 @@
 import { tierOf } from '../model/features.ts';
 import { seededRandom } from '../model/random.ts';
 import type { ArmRecord, ComparisonDesign, StoredRun, TrialRecord } from '../model/records.ts';
+import { timelineOf, type TimelinePoint } from './timeline.ts';
 import { boundsOf, widened } from './bounds.ts';
-import { curveOf, type CurvePoint } from './curve.ts';
+import { curveOf, distributionOf, type CurvePoint } from './curve.ts';
+import { headToHead, type HeadToHead } from './head-to-head.ts';
 import { SAMPLES_ABOVE } from './histogram.ts';
 import { flowSummaries, pairsOfInstruments, type FlowSummary, type PairOfInstruments } from './instruments.ts';
 import { maskingVerdict, type MaskingVerdict } from './masking.ts';
@@ -18,7 +20,7 @@ import { steadyFrom } from './statistics/trend.ts';
 import { judge } from './verdict.ts';
 import { compareSeries, type Compared, type Inference, type Versus } from './versus.ts';
 
-export const ANALYSIS_VERSION = 2;
+export const ANALYSIS_VERSION = 3;
 
 export interface CellMetric {
   readonly metric: MetricId;
@@ -47,6 +49,8 @@ export interface Cell {
   readonly metrics: readonly CellMetric[];
   /** All blocks' requests together, for the eye only. */
   readonly curve: readonly CurvePoint[];
+  /** Latency by share of the requests, evenly spaced: the whole distribution, for the eye only. */
+  readonly distribution: readonly (readonly [share: number, ns: number])[];
   /** First block from which this arm's own p50 was steady (10 blocks of at most 1 % drift, no jump); null: never; undefined: too few blocks. */
   readonly steadyFrom: number | null | undefined;
   /** CPU that runs without any request, ns per second, by component; empty without a ladder. */
@@ -63,6 +67,9 @@ export interface ComparisonAnalysis {
   readonly design: ComparisonDesign | undefined;
   readonly masking: MaskingVerdict;
   readonly cells: readonly Cell[];
+  readonly timeline: readonly TimelinePoint[];
+  /** Datapaths against each other: those of one tier, unless more was asked for. */
+  readonly pairs: readonly HeadToHead[];
 }
 
 export interface Analysis {
@@ -91,7 +98,14 @@ export interface Proof {
   readonly requests: number;
 }
 
-export function analyse(stored: StoredRun, thorough = true): Analysis {
+export interface AnalyseOptions {
+  /** Cross-checks and curves too; default: yes. */
+  readonly thorough?: boolean;
+  /** Datapaths against each other although they do not do the same work. */
+  readonly acrossTiers?: boolean;
+}
+
+export function analyse(stored: StoredRun, { thorough = true, acrossTiers = false }: AnalyseOptions = {}): Analysis {
   const { run } = stored;
   const trials = stored.trials.filter((trial) => !trial.superseded);
   const inference: Inference = {
@@ -101,7 +115,7 @@ export function analyse(stored: StoredRun, thorough = true): Analysis {
     random: seededRandom(`analysis/${run.seed}`),
     thorough,
   };
-  const drafts = byComparison(stored).map((own) => draft(stored, own, inference));
+  const drafts = byComparison(stored).map((own) => draft(stored, own, inference, acrossTiers));
   return {
     analysisVersion: ANALYSIS_VERSION,
     run: run.id,
@@ -144,8 +158,20 @@ interface Draft {
   readonly cells: readonly DraftCell[];
 }
 
+/** Undefined for a baseline itself. */
+function baselineOf(run: StoredRun['run'], { name, baseline = run.baseline }: ArmRecord): string | undefined {
+  return name === baseline ? undefined : baseline;
+}
+
+function contestantsOf(run: StoredRun['run']) {
+  return run.arms.flatMap((arm) => {
+    const baseline = baselineOf(run, arm);
+    return baseline === undefined ? [] : [{ name: arm.name, features: arm.features, baseline }];
+  });
+}
+
 /** Everything but the verdicts: those need all figures of a family. */
-function draft({ run }: StoredRun, trials: readonly TrialRecord[], inference: Inference): Draft {
+function draft({ run }: StoredRun, trials: readonly TrialRecord[], inference: Inference, acrossTiers: boolean): Draft {
   const first = trials.find((trial) => trial.kind === 'latency') ?? trials[0];
   if (!first) throw new Error('a comparison has trials');
   const byArm = Map.groupBy(trials, (trial) => trial.arm);
@@ -153,19 +179,23 @@ function draft({ run }: StoredRun, trials: readonly TrialRecord[], inference: In
   const validOf = (arm: string) => ownOf(arm).filter((trial) => trial.valid && !trial.superseded);
   const masking = maskingVerdict(run.arms.map(({ name }) => validOf(name).filter((trial) => trial.kind === 'latency')));
   const series = new Map(run.arms.map(({ name }) => [name, armSeries(validOf(name), masking.used, inference.thorough)]));
-  const baselineOf = ({ name, baseline = run.baseline }: ArmRecord) => (name === baseline ? undefined : baseline);
   const comparison = {
     workload: first.workload,
     load: first.load,
     generator: first.generator,
     ratePerSecond: first.requested.ratePerSecond,
-    baselines: [...new Set(run.arms.flatMap((arm) => baselineOf(arm) ?? arm.name))],
+    baselines: [...new Set(run.arms.flatMap((arm) => baselineOf(run, arm) ?? arm.name))],
     design: run.designs.find((each) => each.workload === first.workload && each.load === first.load),
     masking,
+    timeline: inference.thorough ? timelineOf(trials) : [],
+    // Drawn apart: what is compared besides must not change the intervals of the rest.
+    pairs: inference.thorough
+      ? headToHead(contestantsOf(run), series, acrossTiers, { ...inference, random: seededRandom(`pairs/${run.seed}`) })
+      : [],
   };
   const cells = run.arms.map((arm): DraftCell => {
     const own = series.get(arm.name) as ArmSeries;
-    const baselineName = baselineOf(arm);
+    const baselineName = baselineOf(run, arm);
     const baseline = baselineName === undefined ? undefined : series.get(baselineName);
     const all = ownOf(arm.name).filter((trial) => !trial.superseded);
     return {
@@ -179,6 +209,7 @@ function draft({ run }: StoredRun, trials: readonly TrialRecord[], inference: In
         repeated: ownOf(arm.name).length - all.length,
         requests: validOf(arm.name).reduce((sum, trial) => sum + (trial.result.arms[0]?.ok ?? 0), 0),
         curve: curveOf(own.sum, inference.confidence),
+        distribution: distributionOf(own.sum),
         idle: idleOf(own, inference),
         steadyFrom: inference.thorough ? steadinessOf(own, inference) : undefined,
       },

@@ -27,3 +27,14 @@ export function curveOf(sum: Histogram | undefined, confidence: number): CurvePo
     };
   });
 }
+
+const STEPS = 50;
+
+/** Quantiles at every fiftieth, up to the last that the samples carry. */
+export function distributionOf(sum: Histogram | undefined): (readonly [share: number, ns: number])[] {
+  if (!sum || sum.totalCount === 0) return [];
+  return Array.from({ length: STEPS + 1 }, (_, index) => index / STEPS)
+    .map((share) => (share === 1 ? 0.99 : share))
+    .filter((share) => share === 0 || isCarried(sum.totalCount, share))
+    .map((share) => [share, share === 0 ? sum.minNonZeroValue : sum.getValueAtPercentile(share * 100)] as const);
+}

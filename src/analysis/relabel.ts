@@ -117,11 +117,11 @@ function blocksOf({ trials }: StoredRun): number[] {
 }
 
 function cellOf(stored: StoredRun, arm: string): Cell | undefined {
-  return analyse(stored, false).comparisons[0]?.cells.find((cell) => cell.arm === arm);
+  return analyse(stored, { thorough: false }).comparisons[0]?.cells.find((cell) => cell.arm === arm);
 }
 
 function secondArm(stored: StoredRun): Cell | undefined {
-  return analyse(stored, false).comparisons[0]?.cells.find((cell) => cell.arm !== stored.run.baseline);
+  return analyse(stored, { thorough: false }).comparisons[0]?.cells.find((cell) => cell.arm !== stored.run.baseline);
 }
 
 function primaryOf(cell: Cell | undefined): CellMetric[] {

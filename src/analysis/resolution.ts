@@ -6,7 +6,7 @@ import { PRIMARY } from './metrics.ts';
 /** `questionOf` each comparison with a primary figure that has no verdict yet. */
 export function openQuestions(trials: readonly TrialRecord[], run: RunRecord): Set<string> {
   const open = new Set<string>();
-  for (const comparison of analyse({ run, trials }, false).comparisons) {
+  for (const comparison of analyse({ run, trials }, { thorough: false }).comparisons) {
     for (const cell of comparison.cells) {
       if (cell.baseline === undefined) continue;
       for (const id of PRIMARY) {

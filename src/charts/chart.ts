@@ -40,7 +40,7 @@ export const SERIES_STYLE = {
 export const CHART_CONFIG = {
   background: 'transparent',
   font: 'system-ui, sans-serif',
-  axis: { labelFontSize: 12, titleFontSize: 12, grid: true, gridOpacity: 0.4 },
+  axis: { labelFontSize: 12, titleFontSize: 12, grid: true, gridColor: '#eee', labelColor: '#000', titleColor: '#000' },
   legend: { labelFontSize: 12, titleFontSize: 12 },
   view: { stroke: null },
   aria: false,

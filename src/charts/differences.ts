@@ -1,6 +1,7 @@
 import { baselineWords, type Cell, type CellMetric, type ComparisonAnalysis } from '../analysis/analyse.ts';
 import { formatDifference, scaleFor } from '../model/format.ts';
 import { CHART_CONFIG, type Chart } from './chart.ts';
+import { isEqualWork, nameWithMark, UNEQUAL_COLOUR, unequalSentence } from './panels.ts';
 
 const METRICS = ['latency.p50', 'latency.p99', 'cpu.machine'];
 const WORDS = {
@@ -21,7 +22,7 @@ export const differences: Chart = {
     return {
       id: `differences-${comparison.workload}-${comparison.load}`,
       title: `What each datapath adds to ${baselineWords(comparison)}: ${comparison.workload}, ${comparison.load}`,
-      sentence: sentenceOf(panels, baselineWords(comparison)),
+      sentence: `${sentenceOf(panels, baselineWords(comparison))}${unequalSentence(comparison)}`,
       table: {
         caption: `Difference to ${baselineWords(comparison)} in the same block, ${confidence} % interval over blocks`,
         columns: [
@@ -51,6 +52,7 @@ export const differences: Chart = {
 
 interface Row {
   readonly arm: string;
+  readonly equal: boolean;
   readonly metric: CellMetric;
 }
 
@@ -64,7 +66,7 @@ interface Panel {
 function panelOf(comparison: ComparisonAnalysis, id: string): Panel[] {
   const rows = comparison.cells.flatMap((cell: Cell) => {
     const metric = cell.metrics.find((candidate) => candidate.metric.id === id);
-    return metric?.versus ? [{ arm: cell.arm, metric }] : [];
+    return metric?.versus ? [{ arm: nameWithMark(comparison, cell), equal: isEqualWork(comparison, cell), metric }] : [];
   });
   const [first] = rows;
   if (!first) return [];
@@ -80,9 +82,9 @@ function differenceOf(metric: CellMetric) {
 }
 
 function panelSpec(panel: Panel, withNames: boolean) {
-  const values = panel.rows.map(({ arm, metric }) => {
+  const values = panel.rows.map(({ arm, equal, metric }) => {
     const { estimate, low, high } = differenceOf(metric);
-    return { arm, estimate: estimate / panel.factor, low: low / panel.factor, high: high / panel.factor };
+    return { arm, equal, estimate: estimate / panel.factor, low: low / panel.factor, high: high / panel.factor };
   });
   const bounds = [0, ...values.flatMap(({ low, high }) => [low, high])];
   const [low, high] = [Math.min(...bounds), Math.max(...bounds)];
@@ -94,6 +96,8 @@ function panelSpec(panel: Panel, withNames: boolean) {
     axis: withNames ? { title: null, labelLimit: 160 } : { title: null, labels: false, ticks: false },
   };
   const scale = { domain: [low - room, high + room], nice: false };
+  const color = { condition: { test: 'datum.equal', value: '#0072B2' }, value: UNEQUAL_COLOUR };
+  const shape = { condition: { test: 'datum.equal', value: 'circle' }, value: 'diamond' };
   return {
     title: { text: panel.title, anchor: 'start' as const, fontSize: 12 },
     width: 190,
@@ -102,16 +106,17 @@ function panelSpec(panel: Panel, withNames: boolean) {
     layer: [
       { mark: { type: 'rule' as const, color: '#555', strokeDash: [4, 3] }, encoding: { x: { datum: 0, type: 'quantitative' as const } } },
       {
-        mark: { type: 'rule' as const, strokeWidth: 2.5, color: '#0072B2' },
+        mark: { type: 'rule' as const, strokeWidth: 2.5 },
         encoding: {
           y,
+          color,
           x: { field: 'low', type: 'quantitative' as const, scale, axis: { title: panel.unit, tickCount: 4 } },
           x2: { field: 'high' },
         },
       },
       {
-        mark: { type: 'point' as const, filled: true, size: 70, color: '#0072B2' },
-        encoding: { y, x: { field: 'estimate', type: 'quantitative' as const } },
+        mark: { type: 'point' as const, filled: true, size: 70 },
+        encoding: { y, color, shape, x: { field: 'estimate', type: 'quantitative' as const } },
       },
     ],
   };

@@ -1,6 +1,7 @@
 import type { Cell } from '../analysis/analyse.ts';
 import { formatValue, scaleFor, significant } from '../model/format.ts';
-import { CHART_CONFIG, SERIES_STYLE, type Chart } from './chart.ts';
+import { CHART_CONFIG, type Chart } from './chart.ts';
+import { logTicks, seriesEncoding } from './panels.ts';
 
 const MARKED = [0, 0.5, 0.9, 0.99, 0.999, 0.9999];
 
@@ -51,7 +52,7 @@ function specOf(cells: readonly Cell[]) {
   const arms = cells.map((cell) => cell.arm);
   const furthest = Math.max(...values.map(({ inverse }) => inverse));
   const latencies = values.map(({ ms }) => ms);
-  const series = { field: 'arm', type: 'nominal' as const, sort: null, legend: { title: null, orient: 'bottom' as const, symbolSize: 90 } };
+  const domain = [Math.min(...latencies) * 0.9, Math.max(...latencies) * 1.1] as const;
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json' as const,
     config: CHART_CONFIG,
@@ -69,12 +70,10 @@ function specOf(cells: readonly Cell[]) {
       y: {
         field: 'ms',
         type: 'quantitative' as const,
-        scale: { type: 'log' as const, domain: [Math.min(...latencies) * 0.9, Math.max(...latencies) * 1.1], nice: false },
-        axis: { title: 'latency (ms)', tickCount: 6, format: '~r' },
+        scale: { type: 'log' as const, domain: [...domain], nice: false },
+        axis: { title: 'latency (ms)', values: logTicks(...domain), format: '~r' },
       },
-      color: { ...series, scale: { domain: arms, range: SERIES_STYLE.colours.slice(0, arms.length) } },
-      strokeDash: { ...series, scale: { domain: arms, range: SERIES_STYLE.dashes.slice(0, arms.length).map((dash) => [...dash]) } },
-      shape: { ...series, scale: { domain: arms, range: SERIES_STYLE.shapes.slice(0, arms.length) } },
+      ...seriesEncoding(arms),
     },
   };
 }

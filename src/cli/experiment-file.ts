@@ -1,38 +1,11 @@
-/** Reading an experiment: YAML to Experiment, every error with its place in the file. */
-import { isMap, isScalar, LineCounter, parseDocument, type Document } from 'yaml';
-import type { z } from 'zod';
-import { MeshtaxError, reasonOf, type Place } from '../model/errors.ts';
+/** Reading an experiment: YAML to Experiment. */
 import { experimentSchema, type Experiment } from '../model/experiment.ts';
-import type { App, Families } from './app.ts';
-
-const MAX_BYTES = 1024 * 1024;
-
-/** @throws MeshtaxError MT1002. */
-export async function readExperimentText(app: App, file: string): Promise<string> {
-  try {
-    const bytes = await app.system.files.readBytes(file);
-    if (bytes.length > MAX_BYTES) throw new Error(`it is larger than ${MAX_BYTES} bytes`);
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (error) {
-    throw new MeshtaxError('MT1002', { file, reason: reasonOf(error) });
-  }
-}
+import type { Families } from './app.ts';
+import { parseYaml } from './yaml-file.ts';
 
 /** @throws MeshtaxError MT1001, MT1003 with `file:line:col`. */
 export function parseExperiment(families: Families, text: string, file: string): Experiment {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
-  const place = (offset: number): Place => {
-    const { line, col } = lines.linePos(offset);
-    return { file, line, column: col };
-  };
-  const [syntax] = document.errors;
-  if (syntax) throw new MeshtaxError('MT1003', { problem: firstLine(syntax.message) }, { place: place(syntax.pos[0]) });
-  const parsed = experimentSchema(catalogueOf(families)).safeParse(plainValue(document, file));
-  if (parsed.success) return parsed.data;
-  const issue = deepest(parsed.error.issues[0] as z.core.$ZodIssue);
-  const offset = offsetOf(document, issue.path, issue.unknownKey);
-  throw new MeshtaxError('MT1001', { problem: `${issue.path.join('.') || 'the document'}: ${issue.message}` }, { place: place(offset) });
+  return parseYaml(experimentSchema(catalogueOf(families)), text, file, 'MT1001');
 }
 
 export function catalogueOf(families: Families) {
@@ -41,58 +14,4 @@ export function catalogueOf(families: Families) {
     datapaths: families.datapaths.map((datapath) => datapath.schema),
     workloads: families.workloads.map((workload) => workload.schema),
   };
-}
-
-function plainValue(document: Document, file: string): unknown {
-  try {
-    return document.toJS({ maxAliasCount: 50 });
-  } catch (error) {
-    throw new MeshtaxError('MT1003', { problem: reasonOf(error) }, { place: { file } });
-  }
-}
-
-interface Problem {
-  readonly path: readonly PropertyKey[];
-  readonly message: string;
-  readonly unknownKey: string | undefined;
-}
-
-/** An entry may be an id or an object: of a failed choice, the branch that got furthest is what the writer meant. */
-function deepest(issue: z.core.$ZodIssue, prefix: readonly PropertyKey[] = []): Problem {
-  const path = [...prefix, ...issue.path];
-  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
-    const branches = issue.errors.flatMap((branch) => (branch[0] ? [deepest(branch[0], path)] : []));
-    const meant = branches.filter((branch) => !/^Invalid (option|input: expected (string|object))/.test(branch.message));
-    const best = [...(meant.length > 0 ? meant : branches)].sort((a, b) => b.path.length - a.path.length)[0];
-    if (best) return best;
-  }
-  if (issue.code === 'invalid_union') {
-    const options = (issue as { options?: readonly unknown[] }).options?.map(String) ?? [];
-    return {
-      path,
-      message: options.length > 0 ? `expected one of ${options.join(', ')}` : 'expected a known id or an object with one',
-      unknownKey: undefined,
-    };
-  }
-  if (issue.code === 'unrecognized_keys') return { path, message: `unknown key "${issue.keys[0]}"`, unknownKey: issue.keys[0] };
-  if (issue.code === 'invalid_value')
-    return { path, message: `expected one of ${issue.values.map(String).join(', ')}`, unknownKey: undefined };
-  return { path, message: issue.message.replace(/^Invalid input: /, ''), unknownKey: undefined };
-}
-
-/** Of the node at the path, or of the nearest one above it that exists. */
-function offsetOf(document: Document, path: readonly PropertyKey[], unknownKey: string | undefined): number {
-  for (let length = path.length; length >= 0; length--) {
-    const node = document.getIn(path.slice(0, length), true) as { range?: [number, number, number] } | undefined;
-    if (unknownKey !== undefined && isMap(node)) {
-      const pair = node.items.find((item) => isScalar(item.key) && item.key.value === unknownKey);
-      if (isScalar(pair?.key) && pair.key.range) return pair.key.range[0];
-    }
-    if (node?.range) return node.range[0];
-  }
-  return 0;
-}
-
-function firstLine(text: string): string {
-  return (text.split('\n')[0] ?? text).replace(/ at line \d+.*$/, '');
 }

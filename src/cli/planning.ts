@@ -7,7 +7,8 @@ import { formatDuration, parseDurationNs } from '../model/units.ts';
 import { makePlan, trialsOf, type Plan } from '../plan/plan.ts';
 import type { App } from './app.ts';
 import { clusterNamed, moveTo } from './cluster-name.ts';
-import { parseExperiment, readExperimentText } from './experiment-file.ts';
+import { parseExperiment } from './experiment-file.ts';
+import { readYamlText } from './yaml-file.ts';
 
 const overridesSchema = z.object({ cluster: z.string().optional(), blocks: z.number().int().optional(), budgetNs: z.number().optional() });
 
@@ -34,7 +35,7 @@ export interface PlanOptions {
 
 /** An experiment (YAML) or a plan made by `meshtax plan --out`. @throws MeshtaxError MT1001-MT1007, MT3010. */
 export async function planFromFile(app: App, file: string, options: PlanOptions): Promise<PlannedExperiment> {
-  const text = await readExperimentText(app, file);
+  const text = await readYamlText(app, file);
   if (!file.endsWith('.json')) return planExperiment(app, text, file, options);
   const stored = planFileSchema.safeParse(jsonOrUndefined(text));
   if (!stored.success) throw new MeshtaxError('MT3010', { problem: `${file} is not a plan` });

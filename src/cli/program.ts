@@ -5,6 +5,7 @@ import { DEFAULT_REPORTS, DEFAULT_RESULTS, type App } from './app.ts';
 import { calibrateCommand } from './calibrate.ts';
 import { cleanCommand } from './clean.ts';
 import { doctorCommand } from './doctor.ts';
+import { gateCommand } from './gate.ts';
 import { initCommand } from './init.ts';
 import { lintCommand } from './lint.ts';
 import { OBSERVABLE, observeCommand } from './observe.ts';
@@ -139,6 +140,24 @@ function buildProgram(app: App, ended: (exit: ExitCode) => void) {
     .argument('<run>', 'an id, the end of one, a directory, or `latest`')
     .addOption(results())
     .action(async (run, options) => ended(await analyseCommand(app, run, options)));
+  program
+    .command('gate')
+    .description('may this change pass? exit code 5 unless the whole interval of every rule lies inside of it')
+    .argument('<run>', 'an id, the end of one, a directory, or `latest`')
+    .addOption(results())
+    .option('--fail-if <rules...>', 'for instance "p99 > +5%", "cpu > +20ms" (per 1000 requests), "memory > +10MiB", "capacity < -3%"')
+    .option('--budgets <file>', 'YAML: rules by datapath and workload')
+    .addOption(
+      new Option('--on-unresolved <outcome>', 'what an interval that holds the margin means')
+        .choices(['fail', 'warn'] as const)
+        .default('fail' as const),
+    )
+    .option('--junit <file>', 'write the outcomes as JUnit XML')
+    .option('--markdown <file>', 'write the outcomes as a comment for a pull request')
+    .option('--annotations', 'print the outcomes as annotations of GitHub Actions')
+    .option('--json', 'one JSON document')
+    .addHelpText('after', '\nexample: meshtax gate latest --fail-if "p99 > +5%" --fail-if "cpu > +10%" --on-unresolved warn')
+    .action(async (run, options) => ended(await gateCommand(app, run, options)));
   program
     .command('report')
     .description('render a stored run, without any cluster')

@@ -52,6 +52,16 @@ const table = {
     fix: 'Check the folder and its permissions.',
     exit: EXIT.usage,
   },
+  MT1010: {
+    sentence: 'The budgets are not valid: {problem}.',
+    fix: 'Correct the file: `budgets`, a list of `failIf`, and `datapath` and `workload` where it is for one only.',
+    exit: EXIT.usage,
+  },
+  MT1011: {
+    sentence: 'The rule "{rule}" cannot be judged: {problem}.',
+    fix: 'Correct the rule; `meshtax show RUN` and `meshtax report RUN --format text` tell what the run holds.',
+    exit: EXIT.usage,
+  },
   MT2001: {
     sentence: 'This machine cannot run the lab: {problem}.',
     fix: '{fix}',

@@ -8,7 +8,7 @@ import { featuresSchema } from './features.ts';
 import { findingSchema } from './findings.ts';
 import { loadResultSchema, maskedArmSchema } from './contracts/generator.ts';
 
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 /** One figure of one instrument over one window. Counters are differences; gauges are the value at the end. */
 export const measureSchema = z.object({
@@ -76,6 +76,8 @@ export const trialRecordSchema = z.object({
   requested: z.object({
     ratePerSecond: z.number().nullable(),
     durationNs: z.number(),
+    /** Before the window, with the same load; 0 where an older version did not write it. */
+    warmupNs: z.number().default(0),
     connections: z.number(),
     arrivals: z.string().nullable(),
     /** How the generator kept time: asleep or polling; null for a closed loop. */

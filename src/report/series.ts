@@ -53,7 +53,7 @@ export function runFamilies(run: RunRecord, all: readonly TrialRecord[], progres
         ({ measures }) => measures.filter((each) => each.metric === metric).reduce((sum, { value }) => sum + value, 0),
       ),
     ),
-    ...estimates(analyse({ run, trials: all }, false)),
+    ...estimates(analyse({ run, trials: all }, { thorough: false })),
   ];
 }
 

@@ -114,6 +114,7 @@ function recordOf(
     requested: {
       ratePerSecond: load.loop === 'open' ? load.ratePerSecond : null,
       durationNs: load.durationNs,
+      warmupNs: load.warmupNs,
       connections: load.connections,
       arrivals: load.loop === 'open' ? load.arrivals : null,
       pacing: load.loop === 'open' ? pacingOf(load, shared.cpuCount) : null,

@@ -120,7 +120,7 @@ describe('from trial records to the report', () => {
         return trialOf({ block, arm, latenciesNs: Array.from({ length: REQUESTS }, () => center * Math.exp(0.3 * random.normal())) });
       });
     }).flat();
-    const cell = analyse(runOf(trials), false).comparisons[0]?.cells.find((each) => each.arm === 'envoy');
+    const cell = analyse(runOf(trials), { thorough: false }).comparisons[0]?.cells.find((each) => each.arm === 'envoy');
     return cell?.metrics.find((each) => each.metric.id === 'latency.p50')?.versus;
   };
 
@@ -157,7 +157,9 @@ describe('several blocks for each deployment', () => {
         });
       }).flat();
     }).flat();
-    const cell = analyse(runOf(trials, { stop: 'when-resolved' }), false).comparisons[0]?.cells.find((each) => each.arm === 'envoy');
+    const cell = analyse(runOf(trials, { stop: 'when-resolved' }), { thorough: false }).comparisons[0]?.cells.find(
+      (each) => each.arm === 'envoy',
+    );
     return cell?.metrics.find((each) => each.metric.id === 'latency.p50')?.versus?.ratio;
   };
 

@@ -29,7 +29,7 @@ describe.each([8, 12, 24, 40])('%d blocks', (blocks) => {
     const runs = 400;
     for (let run = 0; run < runs; run++) {
       const stored = runOf(campaign(random, blocks), { stop: 'when-resolved' });
-      const cell = analyse(stored, false).comparisons[0]?.cells.find((each) => each.arm === 'twin');
+      const cell = analyse(stored, { thorough: false }).comparisons[0]?.cells.find((each) => each.arm === 'twin');
       const verdict = cell?.metrics.find((each) => each.metric.id === 'latency.p50')?.versus?.verdict ?? 'none';
       counts.set(verdict, (counts.get(verdict) ?? 0) + 1);
     }

@@ -7,7 +7,7 @@ import { renderSvg } from './svg.ts';
 
 export async function renderHtml(document: ReportDocument): Promise<string> {
   const blocks: string[] = [];
-  for (const block of document.blocks) blocks.push(await htmlOf(block));
+  for (const [index, block] of document.blocks.entries()) blocks.push(await htmlOf(block, `b${index}`));
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -33,7 +33,8 @@ ${blocks.join('\n')}
 `;
 }
 
-async function htmlOf(block: Block): Promise<string> {
+/** `name`: of the block, for references inside the page. */
+async function htmlOf(block: Block, name: string): Promise<string> {
   switch (block.kind) {
     case 'heading':
       return `<h${block.level}>${escape(block.text)}</h${block.level}>`;
@@ -46,7 +47,7 @@ async function htmlOf(block: Block): Promise<string> {
     case 'table':
       return tableHtml(block.table);
     case 'chart':
-      return chartHtml(block.chart);
+      return chartHtml(block.chart, name);
     case 'findings':
       return `<ul class="findings">\n${block.findings.map(findingHtml).join('\n')}\n</ul>`;
     case 'code':
@@ -54,8 +55,8 @@ async function htmlOf(block: Block): Promise<string> {
   }
 }
 
-async function chartHtml(chart: DrawnChart): Promise<string> {
-  const svg = labelled(await renderSvg(chart.spec), chart);
+async function chartHtml(chart: DrawnChart, name: string): Promise<string> {
+  const svg = labelled(await renderSvg(chart.spec, name), chart, name);
   return `<figure>
 <figcaption><strong>${escape(chart.title)}</strong></figcaption>
 <div class="chart" tabindex="0">${svg}</div>
@@ -67,8 +68,7 @@ ${tableHtml(chart.table)}
 }
 
 /** Vega gives its SVG neither a role nor a name; a reader that cannot see it gets both. */
-function labelled(svg: string, chart: DrawnChart): string {
-  const id = chart.id.replace(/[^a-z0-9-]/g, '-');
+function labelled(svg: string, chart: DrawnChart, id: string): string {
   return svg
     .replace('<svg ', `<svg role="img" aria-labelledby="${id}-title ${id}-desc" `)
     .replace('>', `><title id="${id}-title">${escape(chart.title)}</title><desc id="${id}-desc">${escape(chart.sentence)}</desc>`);
@@ -76,7 +76,7 @@ function labelled(svg: string, chart: DrawnChart): string {
 
 function tableHtml(table: Table): string {
   const cell = (tag: 'td' | 'th', text: string, index: number) => {
-    const align = table.columns[index]?.align === 'right' ? ' class="number"' : '';
+    const align = table.columns[index]?.align === 'right' ? ' class="n"' : '';
     if (tag === 'th') return `<th scope="col"${align}>${escape(text)}</th>`;
     return index === 0 ? `<th scope="row"${align}>${escape(text)}</th>` : `<td${align}>${escape(text)}</td>`;
   };

@@ -18,7 +18,7 @@ caption { text-align: left; font-weight: 600; padding-bottom: .4rem; }
 th, td { padding: .35rem .6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
 thead th { background: var(--soft); }
 tbody th { font-weight: 600; white-space: nowrap; }
-.number { text-align: right; white-space: nowrap; }
+.n { text-align: right; white-space: nowrap; }
 figure { margin: 1.5rem 0; }
 figcaption { margin-bottom: .5rem; }
 .chart svg { max-width: none; height: auto; }

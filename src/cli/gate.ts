@@ -1,0 +1,84 @@
+/** `meshtax gate`: exit code 5 unless every rule passes; `unresolved` is an outcome of its own. */
+import { z } from 'zod';
+import { analyse } from '../analysis/analyse.ts';
+import { judgeGate, parseGateRule, type GateResult, type GateRule } from '../analysis/gate.ts';
+import { EXIT, MeshtaxError, type ExitCode } from '../model/errors.ts';
+import { byGravity, gateAnnotations, gateJunit, gateMarkdown, gateSentence } from '../report/gate.ts';
+import { findRun, readRun } from '../store/read.ts';
+import { writeForUser, type App } from './app.ts';
+import { parseYaml, readYamlText } from './yaml-file.ts';
+
+export interface GateOptions {
+  readonly results: string;
+  readonly failIf?: readonly string[] | undefined;
+  readonly budgets?: string | undefined;
+  readonly onUnresolved: 'fail' | 'warn';
+  readonly junit?: string | undefined;
+  readonly markdown?: string | undefined;
+  readonly annotations?: boolean | undefined;
+  readonly json?: boolean | undefined;
+}
+
+export async function gateCommand(app: App, wanted: string, options: GateOptions): Promise<ExitCode> {
+  const rules = await rulesOf(app, options);
+  const path = await findRun(wanted, options.results, app.system.files);
+  const stored = await readRun(path, app.system.files);
+  const results = judgeGate(analyse(stored), rules);
+  const idle = rules.filter((rule) => !results.some((each) => each.rule === rule));
+  if (idle.length > 0)
+    throw new MeshtaxError('MT1011', {
+      rule: idle.map(({ text }) => text).join('; '),
+      problem: 'it fits no datapath and workload of this run',
+    });
+  const passed = results.every(({ outcome }) => outcome === 'pass' || (outcome === 'unresolved' && options.onUnresolved === 'warn'));
+  await tell(app, stored.run.id, stored.run.startedAt, results, passed, options);
+  return passed ? EXIT.ok : EXIT.gate;
+}
+
+async function tell(
+  app: App,
+  run: string,
+  startedAt: string,
+  results: readonly GateResult[],
+  passed: boolean,
+  options: GateOptions,
+): Promise<void> {
+  if (options.junit !== undefined) await writeForUser(app, options.junit, gateJunit(run, startedAt, results));
+  if (options.markdown !== undefined) await writeForUser(app, options.markdown, gateMarkdown(run, results, passed));
+  if (options.annotations === true) for (const line of gateAnnotations(results)) app.out(`${line}\n`);
+  if (options.json === true) app.out(`${JSON.stringify({ run, passed, results }, null, 1)}\n`);
+  else for (const result of byGravity(results)) app.out(`${gateSentence(result)}\n`);
+  app.err(passed ? 'the gate passes\n' : 'the gate does not pass\n');
+}
+
+const budgetsSchema = z.strictObject({
+  budgets: z
+    .array(
+      z.strictObject({
+        failIf: z.string(),
+        datapath: z.string().optional(),
+        workload: z.string().optional(),
+      }),
+    )
+    .min(1),
+});
+
+/** @throws MeshtaxError MT1011 for a rule that cannot be understood, MT1010 for a budgets file that is not one. */
+async function rulesOf(app: App, { failIf = [], budgets }: GateOptions): Promise<readonly GateRule[]> {
+  const own = failIf.map((text) => ruleOf(text));
+  const fromFile = budgets === undefined ? [] : parseYaml(budgetsSchema, await readYamlText(app, budgets), budgets, 'MT1010').budgets;
+  const filed = fromFile.map(({ failIf: text, datapath, workload }): GateRule => ({ ...ruleOf(text), datapath, workload }));
+  if (own.length + filed.length === 0)
+    throw new MeshtaxError('MT1011', { rule: '', problem: 'there is none; give --fail-if or --budgets' });
+  return [...own, ...filed];
+}
+
+function ruleOf(text: string): GateRule {
+  const rule = parseGateRule(text);
+  if (!rule)
+    throw new MeshtaxError('MT1011', {
+      rule: text,
+      problem: 'expected for instance: p99 > +5%, cpu > +20ms, memory > +10MiB, capacity < -3%',
+    });
+  return rule;
+}
