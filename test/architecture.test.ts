@@ -12,6 +12,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   analysis: ['model'],
   charts: ['model', 'analysis'],
   report: ['model', 'analysis', 'charts'],
+  exporters: ['model', 'analysis', 'report'],
   datapaths: ['model'],
   workloads: ['model'],
   clusters: ['model'],
@@ -23,10 +24,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   progress: ['model'],
   run: ['model', 'plan', 'store'],
   calibrate: ['model', 'analysis'],
-  cli: ['model', 'plan', 'analysis', 'report', 'run', 'store', 'calibrate', 'lint'],
+  cli: ['model', 'plan', 'analysis', 'report', 'exporters', 'run', 'store', 'calibrate', 'lint'],
   system: ['model'],
 };
-const PURE = ['model', 'plan', 'analysis', 'charts', 'report', 'lint'];
+const PURE = ['model', 'plan', 'analysis', 'charts', 'report', 'exporters', 'lint'];
 
 interface Import {
   readonly file: string;

@@ -14,8 +14,8 @@ import { quickstartCommand } from './quickstart.ts';
 import { runCommand } from './run.ts';
 import { schemaCommand } from './schema.ts';
 import { setupCommand } from './setup.ts';
-import { FORMATS } from '../report/render/stored.ts';
-import { analyseCommand, listCommand, reportCommand, showCommand, verifyCommand } from './stored-runs.ts';
+import { costCommand, REPORT_FORMATS, reportCommand } from './report.ts';
+import { analyseCommand, listCommand, showCommand, verifyCommand } from './stored-runs.ts';
 import { testCommand } from './test.ts';
 
 /** Runs one command line; returns its exit code. Errors of ours pass through. */
@@ -164,13 +164,37 @@ function buildProgram(app: App, ended: (exit: ExitCode) => void) {
     .argument('<run>', 'an id, the end of one, a directory, or `latest`')
     .addOption(results())
     .addOption(
-      new Option('--format <format>', 'html, md (Markdown), text, json, or openmetrics (the points of all trials)')
-        .choices(FORMATS)
-        .default('text' as const),
+      new Option('--format <format>', 'for people: html, md, text; for programs: json, or as another tracker keeps it')
+        .choices(REPORT_FORMATS)
+        .default('text'),
     )
     .option('--out <file>', 'write it there instead of stdout')
+    .option('--interactive', 'HTML whose charts answer to the pointer: one script, allowed by its hash')
+    .option('--charts <directory>', 'also every chart as SVG, PNG, Vega-Lite spec and CSV')
+    .option('--across-tiers', 'datapaths against each other although they do not do the same work; marked everywhere')
+    .option('--nodes <number>', 'for the cost model: nodes of your cluster')
+    .option('--pods-per-node <number>', 'with a sidecar each, where there are sidecars')
+    .option('--requests-per-second <number>', 'between pods, in the whole cluster')
+    .option('--core-hour <price>', 'of one CPU')
+    .option('--gib-hour <price>', 'of memory')
     .addHelpText('after', '\nexample: meshtax report latest --format html --out report.html')
     .action(async (run, options) => ended(await reportCommand(app, run, options)));
+  program
+    .command('cost')
+    .description('what each datapath would cost a month in your cluster, from the fitted slopes, with their intervals')
+    .argument('<run>', 'an id, the end of one, a directory, or `latest`')
+    .addOption(results())
+    .option('--nodes <number>', 'of your cluster')
+    .option('--pods-per-node <number>', 'with a sidecar each, where there are sidecars')
+    .option('--requests-per-second <number>', 'between pods, in the whole cluster')
+    .option('--core-hour <price>', 'of one CPU')
+    .option('--gib-hour <price>', 'of memory')
+    .option('--json', 'one JSON document')
+    .addHelpText(
+      'after',
+      '\nexample: meshtax cost latest --nodes 50 --pods-per-node 30 --requests-per-second 40000 --core-hour 0.035 --gib-hour 0.004',
+    )
+    .action(async (run, options) => ended(await costCommand(app, run, options)));
   program
     .command('lint')
     .description('Helm values, policies, commands and PromQL against what a version of Cilium or Istio really has')

@@ -3,7 +3,7 @@ import type { ExitCode } from '../model/errors.ts';
 import { writeForUser, type App } from './app.ts';
 import { defaultRunOptions, runAndReport } from './run.ts';
 import { setupCommand } from './setup.ts';
-import { renderRun } from './stored-runs.ts';
+import { renderRun } from './report.ts';
 
 export async function quickstartCommand(app: App, options: { results: string; reports: string }): Promise<ExitCode> {
   const setUp = await setupCommand(app, {});

@@ -1,7 +1,6 @@
-/** `meshtax list`, `show`, `verify`, `analyse` and `report`: everything that needs only what is on disk. */
+/** `meshtax list`, `show`, `verify` and `analyse`: what needs only what is on disk. */
 import { analyse } from '../analysis/analyse.ts';
-import { EXIT, MeshtaxError, type ExitCode } from '../model/errors.ts';
-import { renderStored, type Format } from '../report/render/stored.ts';
+import { EXIT, type ExitCode } from '../model/errors.ts';
 import { tableText } from '../report/render/text.ts';
 import { findRun, listRuns, readRun, verifyChecksums } from '../store/read.ts';
 import { writeForUser, type App } from './app.ts';
@@ -88,25 +87,4 @@ export async function analyseCommand(app: App, wanted: string, options: FromResu
   await writeForUser(app, `${path}/analysis.json`, text);
   app.out(text);
   return EXIT.ok;
-}
-
-export async function reportCommand(
-  app: App,
-  wanted: string,
-  options: FromResults & { format: Format; out?: string | undefined },
-): Promise<ExitCode> {
-  const path = await findRun(wanted, options.results, app.system.files);
-  const text = await renderRun(app, path, options.format);
-  if (options.out === undefined) app.out(text);
-  else {
-    await writeForUser(app, options.out, text);
-    app.err(`written: ${options.out}\n`);
-  }
-  return EXIT.ok;
-}
-
-export async function renderRun(app: App, path: string, format: Format): Promise<string> {
-  const stored = await readRun(path, app.system.files);
-  if (stored.trials.length === 0) throw new MeshtaxError('MT4003', { run: path, problem: 'it holds no trial' });
-  return renderStored(stored, format);
 }

@@ -186,4 +186,6 @@ export function questionOf({ workload, load, kind }: Pick<TrialRecord, 'workload
 export interface StoredRun {
   readonly run: RunRecord;
   readonly trials: readonly TrialRecord[];
+  /** SHA-256 of its list of checksums; undefined until it is sealed. */
+  readonly seal?: string | undefined;
 }

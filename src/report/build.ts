@@ -1,16 +1,29 @@
 /** From a run and its analysis to a report: the answer first, then how sure, then how it was got. */
 import type { Analysis, ComparisonAnalysis } from '../analysis/analyse.ts';
+import { EXAMPLE_INPUTS, type CostInputs } from '../analysis/cost.ts';
+import { implausible } from '../analysis/plausibility.ts';
 import { charts } from '../charts/index.ts';
 import type { RunRecord, StoredRun } from '../model/records.ts';
 import type { Block, ReportDocument } from './document.ts';
 import { calibrationTables, calibrationVerdict } from './calibration.ts';
 import { crossCheckTable, ladderTable, maskingTable } from './evidence.ts';
 import { instrumentBlocks } from './instruments.ts';
+import { citationBlocks } from './citation.ts';
+import { costBlocks } from './cost.ts';
 import { designSentence, methodBlocks } from './method.ts';
+import { pairBlocks } from './pairs.ts';
+import { threatBlocks } from './threats.ts';
 import { componentTable, differenceTable, estimateTable, parityTable, proofTable } from './tables.ts';
 import { verdictSentence } from './verdicts.ts';
 
-export function buildReport(stored: StoredRun, analysis: Analysis): ReportDocument {
+export interface ReportOptions {
+  /** Datapaths against each other although they do not do the same work. */
+  readonly acrossTiers?: boolean;
+  /** What the cost model is asked; default: an example. */
+  readonly cost?: CostInputs | undefined;
+}
+
+export function buildReport(stored: StoredRun, analysis: Analysis, { acrossTiers = false, cost }: ReportOptions = {}): ReportDocument {
   const { run } = stored;
   const blocks = new Set(stored.trials.map((trial) => trial.block)).size;
   return {
@@ -22,13 +35,17 @@ export function buildReport(stored: StoredRun, analysis: Analysis): ReportDocume
       ...watermarks(stored),
       ...incomplete(stored),
       ...analysis.comparisons.flatMap((comparison) => comparisonBlocks(comparison, analysis)),
+      ...pairBlocks(analysis, acrossTiers),
+      ...costBlocks(analysis, cost ?? EXAMPLE_INPUTS, cost === undefined),
       ...parity(stored),
       ...proof(stored.run, analysis),
       ...instrumentBlocks(analysis),
       ...validity(stored, analysis),
       ...methodBlocks(stored, analysis),
+      ...threatBlocks(stored, analysis),
       ...trust(run),
       ...environment(stored),
+      ...citationBlocks(stored),
     ],
   };
 }
@@ -127,7 +144,11 @@ function validity({ run, trials }: StoredRun, analysis: Analysis): Block[] {
   const counted = trials.filter((trial) => !trial.superseded);
   const invalid = counted.filter((trial) => !trial.valid);
   const repeated = trials.length - counted.length;
-  const noted = [...run.findings, ...counted.flatMap((trial) => trial.findings.filter((finding) => finding.level === 'warning'))];
+  const noted = [
+    ...run.findings,
+    ...implausible(analysis, run.arms),
+    ...counted.flatMap((trial) => trial.findings.filter((finding) => finding.level === 'warning')),
+  ];
   const warnings = noted.filter((finding) => finding.level === 'warning' || finding.level === 'error');
   return [
     { kind: 'heading', level: 2, text: 'Validity' },
@@ -201,9 +222,5 @@ function environment({ run }: StoredRun): Block[] {
         rows: Object.entries(facts).map(([fact, value]) => [fact, String(value)]),
       },
     },
-    { kind: 'heading', level: 2, text: 'Measure it again' },
-    { kind: 'paragraph', text: 'Everything above is recomputed from the stored run. The experiment, verbatim:' },
-    { kind: 'code', text: run.specText },
-    { kind: 'code', text: `./meshtax run experiment.yaml\n./meshtax report ${run.id}` },
   ];
 }

@@ -51,7 +51,8 @@ export async function readRun(path: string, files: Files): Promise<StoredRun> {
     const some = names.slice(i, i + READ_AT_ONCE).map((name) => readTrial(path, name, files));
     trials.push(...(await Promise.all(some)).flatMap((trial) => trial ?? []));
   }
-  return { run, trials };
+  const sealed = await files.exists(`${path}/${CHECKSUMS}`);
+  return { run, trials, seal: sealed ? await sha256(files, `${path}/${CHECKSUMS}`) : undefined };
 }
 
 /** Waiting for one file after the other would take longer than reading them. */

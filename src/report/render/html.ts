@@ -3,17 +3,28 @@ import type { DrawnChart, Table } from '../../charts/chart.ts';
 import type { Finding } from '../../model/findings.ts';
 import type { Block, ReportDocument } from '../document.ts';
 import { STYLE } from './style.ts';
+import { liveCharts } from './interactive.ts';
 import { renderSvg } from './svg.ts';
 
-export async function renderHtml(document: ReportDocument): Promise<string> {
+/** `script`: draws charts that answer to the pointer; without it there is no script at all. */
+export async function renderHtml(document: ReportDocument, script?: string): Promise<string> {
   const blocks: string[] = [];
-  for (const [index, block] of document.blocks.entries()) blocks.push(await htmlOf(block, `b${index}`));
+  const live = new Map<string, DrawnChart>();
+  for (const [index, block] of document.blocks.entries()) {
+    const name = `b${index}`;
+    if (script !== undefined && block.kind === 'chart') live.set(name, block.chart);
+    blocks.push(await htmlOf(block, name, script !== undefined));
+  }
+  const interactive = script === undefined ? undefined : await liveCharts(live, script);
+  const policy = ["default-src 'none'", "style-src 'unsafe-inline'", 'img-src data:', ...(interactive ? [interactive.policy] : [])].join(
+    '; ',
+  );
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
 <title>${escape(document.title)}</title>
 <style>${STYLE}</style>
 </head>
@@ -28,13 +39,13 @@ ${document.verdicts.map((verdict) => `<li>${escape(verdict)}</li>`).join('\n')}
 </header>
 ${blocks.join('\n')}
 </main>
-</body>
+${interactive?.html ?? ''}</body>
 </html>
 `;
 }
 
 /** `name`: of the block, for references inside the page. */
-async function htmlOf(block: Block, name: string): Promise<string> {
+async function htmlOf(block: Block, name: string, isLive: boolean): Promise<string> {
   switch (block.kind) {
     case 'heading':
       return `<h${block.level}>${escape(block.text)}</h${block.level}>`;
@@ -47,7 +58,7 @@ async function htmlOf(block: Block, name: string): Promise<string> {
     case 'table':
       return tableHtml(block.table);
     case 'chart':
-      return chartHtml(block.chart, name);
+      return chartHtml(block.chart, name, isLive);
     case 'findings':
       return `<ul class="findings">\n${block.findings.map(findingHtml).join('\n')}\n</ul>`;
     case 'code':
@@ -55,11 +66,13 @@ async function htmlOf(block: Block, name: string): Promise<string> {
   }
 }
 
-async function chartHtml(chart: DrawnChart, name: string): Promise<string> {
-  const svg = labelled(await renderSvg(chart.spec, name), chart, name);
+async function chartHtml(chart: DrawnChart, name: string, isLive: boolean): Promise<string> {
+  const picture = isLive
+    ? `<div id="${name}" role="img" aria-label="${escape(`${chart.title}. ${chart.sentence}`)}"></div>`
+    : labelled(await renderSvg(chart.spec, name), chart, name);
   return `<figure>
 <figcaption><strong>${escape(chart.title)}</strong></figcaption>
-<div class="chart" tabindex="0">${svg}</div>
+<div class="chart" tabindex="0">${picture}</div>
 <details><summary>The same in words and figures</summary>
 <p>${escape(chart.sentence)}</p>
 ${tableHtml(chart.table)}

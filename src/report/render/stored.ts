@@ -1,24 +1,22 @@
-/** A stored run in any format: analysis, document, rendering. Pure; the same run gives the same bytes. */
+/** A stored run in any format for people and programs: analysis, document, rendering. Pure; the same run gives the same bytes. */
 import { analyse } from '../../analysis/analyse.ts';
 import type { StoredRun } from '../../model/records.ts';
-import { formatOpenMetrics } from '../../model/exposition.ts';
-import { buildReport } from '../build.ts';
-import { trialFamilies } from '../series.ts';
+import { buildReport, type ReportOptions } from '../build.ts';
 import { renderJson } from './json.ts';
 import { renderMarkdown } from './markdown.ts';
 import { renderText } from './text.ts';
 
-export const FORMATS = ['html', 'md', 'text', 'json', 'openmetrics'] as const;
+export const FORMATS = ['html', 'md', 'text', 'json'] as const;
 export type Format = (typeof FORMATS)[number];
 
-export async function renderStored(stored: StoredRun, format: Format): Promise<string> {
-  if (format === 'openmetrics') return formatOpenMetrics(trialFamilies(stored.trials));
-  const analysis = analyse(stored);
-  const document = buildReport(stored, analysis);
+/** `script`: for HTML whose charts answer to the pointer. */
+export async function renderStored(stored: StoredRun, format: Format, options: ReportOptions = {}, script?: string): Promise<string> {
+  const analysis = analyse(stored, { acrossTiers: options.acrossTiers === true });
+  const document = buildReport(stored, analysis, options);
   switch (format) {
     case 'html': {
       const { renderHtml } = await import('./html.ts'); // Vega takes half a second to load
-      return renderHtml(document);
+      return renderHtml(document, script);
     }
     case 'md':
       return renderMarkdown(document);

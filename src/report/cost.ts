@@ -1,0 +1,61 @@
+/** The decision in money: a model on the fitted slopes, with every input in sight. */
+import type { Analysis, ComparisonAnalysis } from '../analysis/analyse.ts';
+import { breakEvens, costsOf, HOURS_PER_MONTH, type CostInputs, type DatapathCost, type Span } from '../analysis/cost.ts';
+import type { Table } from '../charts/chart.ts';
+import { significant } from '../model/format.ts';
+import type { Block } from './document.ts';
+
+/** `areExample`: nobody gave inputs of their own. */
+export function costBlocks({ comparisons }: Analysis, inputs: CostInputs, areExample: boolean): Block[] {
+  const priced = comparisons.flatMap((comparison) => {
+    const costs = costsOf(comparison, inputs);
+    return costs.length === 0 ? [] : [{ comparison, costs }];
+  });
+  if (priced.length === 0) return [];
+  return [
+    { kind: 'heading', level: 2, text: 'What it would cost' },
+    { kind: 'paragraph', text: inputSentence(inputs, areExample) },
+    ...priced.map(({ comparison, costs }): Block => ({ kind: 'table', table: costTable(comparison, costs) })),
+    ...priced.flatMap(({ comparison, costs }) => breakEvenBlock(comparison, costs, inputs)),
+    {
+      kind: 'paragraph',
+      text: `CPU is the slope of the ladder over the baseline at that rate, for one hop of this workload; memory is what was measured, by who pays for it: a sidecar once a pod, a node proxy and an agent once a node, a waypoint and a control plane once. What runs without any request, spare capacity, licences and people are left out. The interval is that of the slope alone.`,
+    },
+  ];
+}
+
+function inputSentence({ nodes, podsPerNode, requestsPerSecond, perCoreHour, perGibHour }: CostInputs, areExample: boolean): string {
+  const whose = areExample ? 'Example inputs, to be replaced by your own (`meshtax cost RUN --help`)' : 'Your inputs';
+  return `${whose}: ${nodes} nodes with ${podsPerNode} pods each, ${requestsPerSecond} requests/s between pods in all, ${perCoreHour} a core-hour, ${perGibHour} a GiB-hour, ${HOURS_PER_MONTH} hours a month.`;
+}
+
+export function costTable({ workload, load }: ComparisonAnalysis, costs: readonly DatapathCost[]): Table {
+  return {
+    caption: `${workload}, ${load}: over the baseline, with the interval of the CPU slope`,
+    columns: [
+      { title: 'datapath', align: 'left' },
+      ...['cores', 'memory, GiB', 'a pod, MiB', 'a node, MiB', 'a month'].map((title) => ({ title, align: 'right' as const })),
+    ],
+    rows: costs.map(({ arm, against, cores, gib, perMonth, memory }) => [
+      `${arm} over ${against}`,
+      spanText(cores),
+      significant(gib),
+      significant(memory.bytesPerPod / 1024 ** 2),
+      significant(memory.bytesPerNode / 1024 ** 2),
+      spanText(perMonth),
+    ]),
+  };
+}
+
+function spanText({ estimate, low, high }: Span): string {
+  return `${significant(estimate)} [${significant(low)}, ${significant(high)}]`;
+}
+
+function breakEvenBlock({ workload }: ComparisonAnalysis, costs: readonly DatapathCost[], inputs: CostInputs): Block[] {
+  const items = breakEvens(costs, inputs).map(({ perPod, perNode, podsPerNode, always }) =>
+    podsPerNode === undefined
+      ? `${workload}: ${always} is cheaper than ${perPod} at any density, at these rates and prices`
+      : `${workload}: ${perNode} is cheaper than ${perPod} from ${significant(podsPerNode)} pods a node on`,
+  );
+  return items.length === 0 ? [] : [{ kind: 'list', items }];
+}
