@@ -16,6 +16,8 @@ import { schemaCommand } from './schema.ts';
 import { setupCommand } from './setup.ts';
 import { costCommand, REPORT_FORMATS, reportCommand } from './report.ts';
 import { analyseCommand, listCommand, showCommand, verifyCommand } from './stored-runs.ts';
+import { COMPONENTS } from './track-components.ts';
+import { trackCommand } from './track.ts';
 import { testCommand } from './test.ts';
 
 /** Runs one command line; returns its exit code. Errors of ours pass through. */
@@ -158,6 +160,28 @@ function buildProgram(app: App, ended: (exit: ExitCode) => void) {
     .option('--json', 'one JSON document')
     .addHelpText('after', '\nexample: meshtax gate latest --fail-if "p99 > +5%" --fail-if "cpu > +10%" --on-unresolved warn')
     .action(async (run, options) => ended(await gateCommand(app, run, options)));
+  program
+    .command('track')
+    .description('a series over versions: neighbours against each other in one run, changes confirmed by a fresh one')
+    .argument('<experiment>', 'a YAML file with a baseline and, once, the datapath that is tracked')
+    .addOption(results())
+    .addOption(new Option('--component <name>', 'what has the versions').choices(COMPONENTS).default('envoy'))
+    .option('--versions <versions...>', 'oldest first; default: all that are pinned')
+    .option('--at <places...>', 'VERSION=CONTEXT: where a version lives, when no cluster can hold two')
+    .option('--bisect', 'look for the very version between two that differ')
+    .option('--html <file>', 'write the page of the series')
+    .option('--yes-change-this-cluster', 'also on a cluster that looks as if others used it')
+    .option('--json', 'one JSON document')
+    .addOption(
+      new Option('--progress <style>', 'how progress is shown on stderr')
+        .choices(['auto', 'plain', 'jsonl', 'quiet'] as const)
+        .default('auto' as const),
+    )
+    .addHelpText(
+      'after',
+      '\nexample: meshtax track workloads/experiments/envoy-series.yaml --component envoy --versions 1.38.3 1.39.3 1.40.0',
+    )
+    .action(async (file, options) => ended(await trackCommand(app, file, options)));
   program
     .command('report')
     .description('render a stored run, without any cluster')

@@ -62,6 +62,11 @@ const table = {
     fix: 'Correct the rule; `meshtax show RUN` and `meshtax report RUN --format text` tell what the run holds.',
     exit: EXIT.usage,
   },
+  MT1012: {
+    sentence: 'The experiment cannot be made into one of two versions: {problem}.',
+    fix: 'Give it a baseline and, once, the datapath whose component is tracked.',
+    exit: EXIT.usage,
+  },
   MT2001: {
     sentence: 'This machine cannot run the lab: {problem}.',
     fix: '{fix}',
@@ -146,6 +151,11 @@ const table = {
     sentence: 'The plan was made from another experiment, version or machine: {problem}.',
     fix: 'Make it again with `meshtax plan EXPERIMENT --out PLAN`.',
     exit: EXIT.usage,
+  },
+  MT3011: {
+    sentence: 'The run of {older} and {newer} ended early.',
+    fix: 'Give the same command again: it goes on with that pair.',
+    exit: EXIT.interrupted,
   },
   MT4001: {
     sentence: 'There is no run {run} under {directory}.',

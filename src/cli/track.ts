@@ -1,0 +1,157 @@
+/** `meshtax track`: a series over versions of a component; only what a fresh paired run confirms is a change. */
+import { analyse } from '../analysis/analyse.ts';
+import { analyseTrack, suspects, type Step, type TrackAnalysis, type TrackedRun } from '../analysis/track.ts';
+import { EXIT, MeshtaxError, reasonOf, type ExitCode } from '../model/errors.ts';
+import { seededRandom } from '../model/random.ts';
+import { TRACK_VERSION, type PairRun, type Purpose, type TrackRecord } from '../model/track.ts';
+import { pairText, type Component, type Contexts } from '../plan/pair.ts';
+import { trackDocument } from '../report/track.ts';
+import { renderText } from '../report/render/text.ts';
+import { readRun } from '../store/read.ts';
+import { readTrack, writeTrack } from '../store/track.ts';
+import { writeForUser, type App } from './app.ts';
+import { parseExperiment } from './experiment-file.ts';
+import { runAndReport, type RunOptions } from './run.ts';
+import { componentNamed } from './track-components.ts';
+import { readYamlText } from './yaml-file.ts';
+
+export interface TrackOptions {
+  readonly component: string;
+  readonly versions?: readonly string[] | undefined;
+  readonly at?: readonly string[] | undefined;
+  readonly bisect?: boolean | undefined;
+  readonly results: string;
+  readonly html?: string | undefined;
+  readonly json?: boolean | undefined;
+  readonly yesChangeThisCluster?: boolean | undefined;
+  readonly progress: RunOptions['progress'];
+}
+
+export async function trackCommand(app: App, file: string, options: TrackOptions): Promise<ExitCode> {
+  const component = componentNamed(options.component);
+  const specText = await readYamlText(app, file);
+  const { name, statistics } = parseExperiment(app.families, specText, file);
+  const versions = options.versions ?? component.versions;
+  if (versions.length < 2)
+    throw new MeshtaxError('MT1005', { subject: '--versions', problem: 'a series has two versions at least', command: 'track' });
+  const folder = `${options.results}/${name}`;
+  const record: TrackRecord = (await readTrack(folder, app.system.files)) ?? {
+    trackVersion: TRACK_VERSION,
+    name,
+    component: component.id,
+    versions: [...versions],
+    specText,
+    startedAt: app.system.clock.wallTime().toISOString(),
+    pairs: [],
+  };
+  const series = new Series(app, component, { ...record, versions: [...versions] }, folder, contextsOf(options.at ?? []), options);
+  for (const [index, newer] of versions.entries()) if (index > 0) await series.measure(versions[index - 1] as string, newer, 'pair');
+  const random = seededRandom(`track/${name}`);
+  for (const [older, newer] of suspects(series.record, await series.analysis(), statistics.margin, random))
+    await series.measure(older, newer, 'confirmation');
+  if (options.bisect === true) await bisect(series, component);
+  const analysis = await series.analysis();
+  await tell(app, series.record, analysis, statistics.margin, options);
+  return EXIT.ok;
+}
+
+/** Between two neighbours of the series that differ: the very version, among those that can be had. */
+async function bisect(series: Series, { versions: known }: Component): Promise<void> {
+  const changes = new Set(
+    (await series.analysis()).steps.filter(({ outcome }) => outcome === 'change').map(({ older, newer }) => `${older}\n${newer}`),
+  );
+  for (const change of changes) {
+    let [older, newer] = change.split('\n') as [string, string];
+    for (;;) {
+      const between = known.slice(known.indexOf(older) + 1, known.indexOf(newer));
+      const middle = between[Math.floor(between.length / 2)];
+      if (middle === undefined || known.indexOf(older) < 0) break;
+      await series.measure(older, middle, 'bisection');
+      const steps = (await series.analysis()).steps.filter((each) => each.older === older && each.newer === middle);
+      if (steps.some(isCalled)) newer = middle;
+      else older = middle;
+    }
+  }
+}
+
+function isCalled({ first: { verdict } }: Step): boolean {
+  return verdict === 'higher' || verdict === 'lower';
+}
+
+class Series {
+  record: TrackRecord;
+  readonly #app: App;
+  readonly #component: Component;
+  readonly #folder: string;
+  readonly #contexts: Contexts;
+  readonly #options: TrackOptions;
+  readonly #runs = new Map<string, TrackedRun>();
+
+  constructor(app: App, component: Component, record: TrackRecord, folder: string, contexts: Contexts, options: TrackOptions) {
+    this.#app = app;
+    this.#component = component;
+    this.record = record;
+    this.#folder = folder;
+    this.#contexts = contexts;
+    this.#options = options;
+  }
+
+  /** Once each: a series that was interrupted goes on where it stood. */
+  async measure(older: string, newer: string, purpose: Purpose): Promise<void> {
+    if (this.record.pairs.some((each) => each.older === older && each.newer === newer && each.purpose === purpose)) return;
+    if (this.#contexts.size === 0) for (const version of [older, newer]) await this.#provide(version);
+    this.#app.err(`${purpose}: ${this.#component.id} ${older} and ${newer}\n`);
+    const text = this.#textOf(older, newer);
+    const { results, progress, yesChangeThisCluster } = this.#options;
+    const { exit, path } = await runAndReport(this.#app, { text }, { results, progress, yesChangeThisCluster });
+    if (exit !== EXIT.ok && exit !== EXIT.invalidTrials) throw new MeshtaxError('MT3011', { older, newer });
+    const run = path.split('/').at(-1) ?? '';
+    const pair: PairRun = { older, newer, purpose, run };
+    this.record = { ...this.record, pairs: [...this.record.pairs, pair] };
+    await writeTrack(this.#folder, this.record, this.#app.system.files);
+  }
+
+  async analysis(): Promise<TrackAnalysis> {
+    for (const pair of this.record.pairs) {
+      if (this.#runs.has(pair.run)) continue;
+      const stored = await readRun(`${this.#folder}/${pair.run}`, this.#app.system.files);
+      this.#runs.set(pair.run, { pair, run: stored.run, analysis: analyse(stored) });
+    }
+    return analyseTrack(this.#component.datapath, [...this.#runs.values()]);
+  }
+
+  #textOf(older: string, newer: string): string {
+    try {
+      return pairText(this.record.specText, this.#component, older, newer, this.#contexts);
+    } catch (error) {
+      throw new MeshtaxError('MT1012', { problem: reasonOf(error) });
+    }
+  }
+
+  async #provide(version: string): Promise<void> {
+    for (const { setup } of this.#app.families.clusters)
+      await setup?.provideVersion?.(this.#app.system, (line) => this.#app.err(`${line}\n`), version);
+  }
+}
+
+async function tell(app: App, record: TrackRecord, analysis: TrackAnalysis, margin: number, { html, json }: TrackOptions): Promise<void> {
+  const document = trackDocument(record, analysis, margin);
+  if (html !== undefined) {
+    const { renderHtml } = await import('../report/render/html.ts'); // Vega takes half a second to load
+    await writeForUser(app, html, await renderHtml(document));
+    app.err(`written: ${html}\n`);
+  }
+  app.out(json === true ? `${JSON.stringify({ record, ...analysis }, null, 1)}\n` : renderText(document));
+}
+
+/** `VERSION=CONTEXT`, of components that no cluster can hold twice. @throws MeshtaxError MT1005. */
+function contextsOf(places: readonly string[]): Contexts {
+  return new Map(
+    places.map((place) => {
+      const [version, context, ...rest] = place.split('=');
+      if (!version || !context || rest.length > 0)
+        throw new MeshtaxError('MT1005', { subject: `--at ${place}`, problem: 'expected VERSION=CONTEXT', command: 'track' });
+      return [version, context] as const;
+    }),
+  );
+}
