@@ -12,6 +12,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   analysis: ['model'],
   charts: ['model', 'analysis'],
   report: ['model', 'analysis', 'charts'],
+  importers: ['model'],
   exporters: ['model', 'analysis', 'report'],
   datapaths: ['model'],
   workloads: ['model'],
@@ -24,10 +25,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   progress: ['model'],
   run: ['model', 'plan', 'store'],
   calibrate: ['model', 'analysis'],
-  cli: ['model', 'plan', 'analysis', 'report', 'exporters', 'run', 'store', 'calibrate', 'lint'],
+  cli: ['model', 'plan', 'analysis', 'report', 'exporters', 'importers', 'run', 'store', 'calibrate', 'lint'],
   system: ['model'],
 };
-const PURE = ['model', 'plan', 'analysis', 'charts', 'report', 'exporters', 'lint'];
+const PURE = ['model', 'plan', 'analysis', 'charts', 'report', 'exporters', 'importers', 'lint'];
 
 interface Import {
   readonly file: string;

@@ -6,6 +6,7 @@ import { calibrateCommand } from './calibrate.ts';
 import { cleanCommand } from './clean.ts';
 import { doctorCommand } from './doctor.ts';
 import { gateCommand } from './gate.ts';
+import { importCommand } from './import.ts';
 import { initCommand } from './init.ts';
 import { lintCommand } from './lint.ts';
 import { OBSERVABLE, observeCommand } from './observe.ts';
@@ -203,6 +204,14 @@ function buildProgram(app: App, ended: (exit: ExitCode) => void) {
     .option('--gib-hour <price>', 'of memory')
     .addHelpText('after', '\nexample: meshtax report latest --format html --out report.html')
     .action(async (run, options) => ended(await reportCommand(app, run, options)));
+  program
+    .command('import')
+    .description('results of fortio, wrk, wrk2, Nighthawk, k6, ghz, oha and h2load: what they say, and what they can carry')
+    .argument('<files...>', 'as the tool wrote them; of one side, when there is --against')
+    .option('--against <files...>', 'the other side: with four repetitions of each there is a verdict')
+    .option('--json', 'one JSON document')
+    .addHelpText('after', '\nexample: meshtax import before-*.json --against after-*.json')
+    .action(async (files, options) => ended(await importCommand(app, files, options)));
   program
     .command('cost')
     .description('what each datapath would cost a month in your cluster, from the fitted slopes, with their intervals')

@@ -67,6 +67,11 @@ const table = {
     fix: 'Give it a baseline and, once, the datapath whose component is tracked.',
     exit: EXIT.usage,
   },
+  MT1013: {
+    sentence: 'The file {file} cannot be imported: {problem}.',
+    fix: 'Give the file that the tool wrote, whole; docs/import.md says how each is made.',
+    exit: EXIT.usage,
+  },
   MT2001: {
     sentence: 'This machine cannot run the lab: {problem}.',
     fix: '{fix}',
