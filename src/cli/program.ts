@@ -15,6 +15,7 @@ import { quickstartCommand } from './quickstart.ts';
 import { runCommand } from './run.ts';
 import { schemaCommand } from './schema.ts';
 import { setupCommand } from './setup.ts';
+import { compareCommand } from './compare.ts';
 import { costCommand, REPORT_FORMATS, reportCommand } from './report.ts';
 import { analyseCommand, listCommand, showCommand, verifyCommand } from './stored-runs.ts';
 import { COMPONENTS } from './track-components.ts';
@@ -204,6 +205,15 @@ function buildProgram(app: App, ended: (exit: ExitCode) => void) {
     .option('--gib-hour <price>', 'of memory')
     .addHelpText('after', '\nexample: meshtax report latest --format html --out report.html')
     .action(async (run, options) => ended(await reportCommand(app, run, options)));
+  program
+    .command('compare')
+    .description('several runs of one experiment, on other hosts or dates; refuses what is not comparable')
+    .argument('<runs...>', 'ids, ends of ids, or directories; the first is what the others are compared with')
+    .addOption(results())
+    .addOption(new Option('--format <format>', 'text, md or html').choices(['text', 'md', 'html'] as const).default('text' as const))
+    .option('--out <file>', 'write it there instead of stdout')
+    .addHelpText('after', '\nexample: meshtax compare k3f9x2 p7q1ab')
+    .action(async (runs, options) => ended(await compareCommand(app, runs, options)));
   program
     .command('import')
     .description('results of fortio, wrk, wrk2, Nighthawk, k6, ghz, oha and h2load: what they say, and what they can carry')

@@ -72,6 +72,11 @@ const table = {
     fix: 'Give the file that the tool wrote, whole; docs/import.md says how each is made.',
     exit: EXIT.usage,
   },
+  MT1014: {
+    sentence: 'These runs cannot be compared: {problem}.',
+    fix: 'Compare runs of one experiment file; `meshtax show RUN` tells what a run was.',
+    exit: EXIT.usage,
+  },
   MT2001: {
     sentence: 'This machine cannot run the lab: {problem}.',
     fix: '{fix}',
