@@ -17,6 +17,7 @@ import { armSeries, type ArmSeries, type Series } from './series.ts';
 import { intervalOf, type Interval } from './statistics/interval.ts';
 import { eBenjaminiHochberg, holm } from './statistics/multiplicity.ts';
 import { steadyFrom } from './statistics/trend.ts';
+import { validityOf, type Validity } from './validity.ts';
 import { judge } from './verdict.ts';
 import { compareSeries, type Compared, type Inference, type Versus } from './versus.ts';
 
@@ -81,6 +82,7 @@ export interface Analysis {
   readonly intervals: Inference['kind'];
   readonly comparisons: readonly ComparisonAnalysis[];
   readonly proof: Proof;
+  readonly validity: Validity;
   /** Empty unless thorough. */
   readonly instruments: readonly PairOfInstruments[];
   readonly flows: readonly FlowSummary[];
@@ -123,6 +125,7 @@ export function analyse(stored: StoredRun, { thorough = true, acrossTiers = fals
     margin: run.margin,
     intervals: inference.kind,
     comparisons: judged(drafts, inference),
+    validity: validityOf(stored.trials),
     instruments: thorough ? pairsOfInstruments(trials) : [],
     flows: thorough ? flowSummaries(trials) : [],
     proof: {

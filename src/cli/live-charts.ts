@@ -1,18 +1,28 @@
-/** The one script of an interactive page: Vega and its interpreter, bundled from the installed packages. */
-const ENTRY = `
+/** The one script of an interactive page or of a site: Vega and its interpreter, bundled from the installed packages. */
+const DRAW = `
+for (const [id, spec] of Object.entries(JSON.parse(document.getElementById('charts').textContent)))
+  new View(parse(vegaOf(spec), null, { ast: true }), { expr, renderer: 'svg', container: document.getElementById(id), hover: true }).runAsync();
+`;
+const IMPORTS = `
 import { parse, View } from 'vega';
 import { expressionInterpreter as expr } from 'vega-interpreter';
-const charts = JSON.parse(document.getElementById('charts').textContent);
-for (const [id, spec] of Object.entries(charts))
-  new View(parse(spec, null, { ast: true }), { expr, renderer: 'svg', container: document.getElementById(id), hover: true }).runAsync();
 `;
 
-/** The same packages give the same text. */
-export async function liveChartScript(projectRoot: string): Promise<string> {
+/** For a page of its own, whose specs are compiled already. The same packages give the same text. */
+export function liveChartScript(projectRoot: string): Promise<string> {
+  return bundled(projectRoot, `${IMPORTS}const vegaOf = (spec) => spec;${DRAW}`);
+}
+
+/** For all pages of a site: it compiles Vega-Lite in the browser, so that a page holds little. */
+export function siteScript(projectRoot: string): Promise<string> {
+  return bundled(projectRoot, `${IMPORTS}import { compile } from 'vega-lite';\nconst vegaOf = (spec) => compile(spec).spec;${DRAW}`);
+}
+
+async function bundled(projectRoot: string, contents: string): Promise<string> {
   const esbuild = await import('esbuild');
   try {
     const { outputFiles } = await esbuild.build({
-      stdin: { contents: ENTRY, resolveDir: `${projectRoot}/src`, sourcefile: 'live-charts.js', loader: 'js' },
+      stdin: { contents, resolveDir: `${projectRoot}/src`, sourcefile: 'live-charts.js', loader: 'js' },
       bundle: true,
       write: false,
       minify: true,

@@ -13,6 +13,7 @@ import { OBSERVABLE, observeCommand } from './observe.ts';
 import { planCommand } from './plan.ts';
 import { quickstartCommand } from './quickstart.ts';
 import { runCommand } from './run.ts';
+import { siteCommand } from './site.ts';
 import { schemaCommand } from './schema.ts';
 import { setupCommand } from './setup.ts';
 import { compareCommand } from './compare.ts';
@@ -186,8 +187,8 @@ function buildProgram(app: App, ended: (exit: ExitCode) => void) {
     .action(async (file, options) => ended(await trackCommand(app, file, options)));
   program
     .command('report')
-    .description('render a stored run, without any cluster')
-    .argument('<run>', 'an id, the end of one, a directory, or `latest`')
+    .description('render a stored run, without any cluster; or all of them, as a site')
+    .argument('[run]', 'an id, the end of one, a directory, or `latest`', 'latest')
     .addOption(results())
     .addOption(
       new Option('--format <format>', 'for people: html, md, text; for programs: json, or as another tracker keeps it')
@@ -195,6 +196,7 @@ function buildProgram(app: App, ended: (exit: ExitCode) => void) {
         .default('text'),
     )
     .option('--out <file>', 'write it there instead of stdout')
+    .option('--site <directory>', 'all runs and series below results as a static site; unchanged pages are left alone')
     .option('--interactive', 'HTML whose charts answer to the pointer: one script, allowed by its hash')
     .option('--charts <directory>', 'also every chart as SVG, PNG, Vega-Lite spec and CSV')
     .option('--across-tiers', 'datapaths against each other although they do not do the same work; marked everywhere')
@@ -204,7 +206,9 @@ function buildProgram(app: App, ended: (exit: ExitCode) => void) {
     .option('--core-hour <price>', 'of one CPU')
     .option('--gib-hour <price>', 'of memory')
     .addHelpText('after', '\nexample: meshtax report latest --format html --out report.html')
-    .action(async (run, options) => ended(await reportCommand(app, run, options)));
+    .action(async (run, options) =>
+      ended(options.site === undefined ? await reportCommand(app, run, options) : await siteCommand(app, options.site, options)),
+    );
   program
     .command('compare')
     .description('several runs of one experiment, on other hosts or dates; refuses what is not comparable')

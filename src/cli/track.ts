@@ -1,17 +1,17 @@
 /** `meshtax track`: a series over versions of a component; only what a fresh paired run confirms is a change. */
-import { analyse } from '../analysis/analyse.ts';
-import { analyseTrack, suspects, type Step, type TrackAnalysis, type TrackedRun } from '../analysis/track.ts';
+import type { Analysis } from '../analysis/analyse.ts';
+import { analyseTrack, suspects, type Step, type TrackAnalysis } from '../analysis/track.ts';
 import { EXIT, MeshtaxError, reasonOf, type ExitCode } from '../model/errors.ts';
 import { seededRandom } from '../model/random.ts';
 import { TRACK_VERSION, type PairRun, type Purpose, type TrackRecord } from '../model/track.ts';
 import { pairText, type Component, type Contexts } from '../plan/pair.ts';
 import { trackDocument } from '../report/track.ts';
 import { renderText } from '../report/render/text.ts';
-import { readRun } from '../store/read.ts';
 import { readTrack, writeTrack } from '../store/track.ts';
 import { writeForUser, type App } from './app.ts';
 import { parseExperiment } from './experiment-file.ts';
 import { runAndReport, type RunOptions } from './run.ts';
+import { trackedRuns } from './site.ts';
 import { componentNamed } from './track-components.ts';
 import { readYamlText } from './yaml-file.ts';
 
@@ -85,7 +85,7 @@ class Series {
   readonly #folder: string;
   readonly #contexts: Contexts;
   readonly #options: TrackOptions;
-  readonly #runs = new Map<string, TrackedRun>();
+  readonly #analyses = new Map<string, Analysis>();
 
   constructor(app: App, component: Component, record: TrackRecord, folder: string, contexts: Contexts, options: TrackOptions) {
     this.#app = app;
@@ -112,12 +112,9 @@ class Series {
   }
 
   async analysis(): Promise<TrackAnalysis> {
-    for (const pair of this.record.pairs) {
-      if (this.#runs.has(pair.run)) continue;
-      const stored = await readRun(`${this.#folder}/${pair.run}`, this.#app.system.files);
-      this.#runs.set(pair.run, { pair, run: stored.run, analysis: analyse(stored) });
-    }
-    return analyseTrack(this.#component.datapath, [...this.#runs.values()]);
+    const runs = await trackedRuns(this.#app, this.#folder, this.record, this.#analyses);
+    for (const { pair, analysis } of runs) this.#analyses.set(pair.run, analysis);
+    return analyseTrack(this.#component.datapath, runs);
   }
 
   #textOf(older: string, newer: string): string {

@@ -182,10 +182,14 @@ export function questionOf({ workload, load, kind }: Pick<TrialRecord, 'workload
   return `${workload}\n${load}\n${kind}`;
 }
 
-/** A run with its trials, as read from disk. */
-export interface StoredRun {
+/** A run without its trials. */
+export interface SealedRun {
   readonly run: RunRecord;
-  readonly trials: readonly TrialRecord[];
   /** SHA-256 of its list of checksums; undefined until it is sealed. */
   readonly seal?: string | undefined;
+}
+
+/** A run with its trials, as read from disk. */
+export interface StoredRun extends SealedRun {
+  readonly trials: readonly TrialRecord[];
 }

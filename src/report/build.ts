@@ -3,7 +3,7 @@ import type { Analysis, ComparisonAnalysis } from '../analysis/analyse.ts';
 import { EXAMPLE_INPUTS, type CostInputs } from '../analysis/cost.ts';
 import { implausible } from '../analysis/plausibility.ts';
 import { charts } from '../charts/index.ts';
-import type { RunRecord, StoredRun } from '../model/records.ts';
+import type { RunRecord, SealedRun } from '../model/records.ts';
 import type { Block, ReportDocument } from './document.ts';
 import { calibrationTables, calibrationVerdict } from './calibration.ts';
 import { crossCheckTable, ladderTable, maskingTable } from './evidence.ts';
@@ -23,36 +23,36 @@ export interface ReportOptions {
   readonly cost?: CostInputs | undefined;
 }
 
-export function buildReport(stored: StoredRun, analysis: Analysis, { acrossTiers = false, cost }: ReportOptions = {}): ReportDocument {
+/** The analysis holds all that is shown of the trials: the same page comes from a stored analysis. */
+export function buildReport(stored: SealedRun, analysis: Analysis, { acrossTiers = false, cost }: ReportOptions = {}): ReportDocument {
   const { run } = stored;
-  const blocks = new Set(stored.trials.map((trial) => trial.block)).size;
+  const { blocks } = analysis.validity;
   return {
     title: `${run.cluster === 'simulated' ? 'SIMULATED: ' : ''}${run.experiment}: what each datapath charges per request`,
     subtitle: `run ${run.id}, cluster ${run.cluster}, ${blocks} blocks, meshtax ${run.tool.version}`,
     verdicts: analysis.comparisons.flatMap((comparison) => verdictsOf(comparison, analysis.margin)),
     blocks: [
       ...(run.question === '' ? [] : [{ kind: 'paragraph' as const, text: run.question }]),
-      ...watermarks(stored),
-      ...incomplete(stored),
+      ...watermarks(run, analysis),
+      ...incomplete(run),
       ...analysis.comparisons.flatMap((comparison) => comparisonBlocks(comparison, analysis)),
       ...pairBlocks(analysis, acrossTiers),
       ...costBlocks(analysis, cost ?? EXAMPLE_INPUTS, cost === undefined),
-      ...parity(stored),
-      ...proof(stored.run, analysis),
+      ...parity(run),
+      ...proof(run, analysis),
       ...instrumentBlocks(analysis),
-      ...validity(stored, analysis),
-      ...methodBlocks(stored, analysis),
-      ...threatBlocks(stored, analysis),
+      ...validity(run, analysis),
+      ...methodBlocks(run, analysis),
+      ...threatBlocks(run, analysis),
       ...trust(run),
-      ...environment(stored),
+      ...environment(run),
       ...citationBlocks(stored),
     ],
   };
 }
 
 /** What a reader must not miss. */
-function watermarks({ run, trials }: StoredRun): Block[] {
-  const { cluster, calibration, tool } = run;
+function watermarks({ cluster, calibration, tool }: RunRecord, { validity: { generators } }: Analysis): Block[] {
   const warning = (text: string): Block => ({ kind: 'callout', level: 'warning', text });
   if (cluster === 'simulated')
     return [warning('Simulated: every figure on this page comes from a random generator. It shows the method, not a datapath.')];
@@ -61,16 +61,15 @@ function watermarks({ run, trials }: StoredRun): Block[] {
   const problems = [
     ...(calibration.quick ? ['it was a quick one, a smoke test only'] : []),
     ...(calibration.meshtax === tool.version ? [] : [`it was made by meshtax ${calibration.meshtax}`]),
-    ...calibration.failures.filter((failure) => concerns(failure, Object.keys(calibration.quantileError), trials)),
+    ...calibration.failures.filter((failure) => concerns(failure, Object.keys(calibration.quantileError), generators)),
   ];
   return problems.length === 0 ? [] : [warning(`The calibration of this host does not carry these figures: ${problems.join('; ')}.`)];
 }
 
 /** A failure begins with what it is about; what was calibrated but not used here is no concern of this run. */
-function concerns(failure: string, subjects: readonly string[], trials: StoredRun['trials']): boolean {
+function concerns(failure: string, subjects: readonly string[], generators: readonly string[]): boolean {
   const [subject = ''] = failure.split(':');
-  if (!subjects.includes(subject)) return true;
-  return trials.some(({ generator, requested }) => subject === (requested.pacing === 'spin' ? `${generator}-spin` : generator));
+  return !subjects.includes(subject) || generators.includes(subject);
 }
 
 function trust({ calibration }: RunRecord): Block[] {
@@ -86,7 +85,7 @@ function verdictsOf(comparison: ComparisonAnalysis, margin: number): string[] {
   return comparison.cells.filter((cell) => cell.baseline !== undefined).map((cell) => verdictSentence(comparison, cell, margin));
 }
 
-function incomplete({ run }: StoredRun): Block[] {
+function incomplete(run: RunRecord): Block[] {
   const blocks: Block[] = [];
   if (run.status !== 'complete') {
     blocks.push({
@@ -116,7 +115,7 @@ function comparisonBlocks(comparison: ComparisonAnalysis, analysis: Analysis): B
   ];
 }
 
-function parity({ run }: StoredRun): Block[] {
+function parity(run: RunRecord): Block[] {
   return [
     { kind: 'heading', level: 2, text: 'What is compared with what' },
     {
@@ -140,15 +139,9 @@ function proof({ proofs }: RunRecord, analysis: Analysis): Block[] {
   ];
 }
 
-function validity({ run, trials }: StoredRun, analysis: Analysis): Block[] {
-  const counted = trials.filter((trial) => !trial.superseded);
-  const invalid = counted.filter((trial) => !trial.valid);
-  const repeated = trials.length - counted.length;
-  const noted = [
-    ...run.findings,
-    ...implausible(analysis, run.arms),
-    ...counted.flatMap((trial) => trial.findings.filter((finding) => finding.level === 'warning')),
-  ];
+function validity(run: RunRecord, analysis: Analysis): Block[] {
+  const { counted, invalid, repeated, warnings: ofTrials } = analysis.validity;
+  const noted = [...run.findings, ...implausible(analysis, run.arms), ...ofTrials];
   const warnings = noted.filter((finding) => finding.level === 'warning' || finding.level === 'error');
   return [
     { kind: 'heading', level: 2, text: 'Validity' },
@@ -156,8 +149,8 @@ function validity({ run, trials }: StoredRun, analysis: Analysis): Block[] {
       kind: 'paragraph',
       text:
         invalid.length === 0
-          ? `All ${counted.length} trials are valid: rate achieved, no errors, no backlog, generator not the bottleneck, components alive, every request on its path.${again(repeated)}`
-          : `${invalid.length} of ${counted.length} trials are invalid. They are stored and not averaged in.${again(repeated)}`,
+          ? `All ${counted} trials are valid: rate achieved, no errors, no backlog, generator not the bottleneck, components alive, every request on its path.${again(repeated)}`
+          : `${invalid.length} of ${counted} trials are invalid. They are stored and not averaged in.${again(repeated)}`,
     },
     ...(invalid.length === 0
       ? []
@@ -165,11 +158,7 @@ function validity({ run, trials }: StoredRun, analysis: Analysis): Block[] {
           {
             kind: 'list' as const,
             items: invalid.map(
-              (trial) =>
-                `${trial.id}: ${trial.findings
-                  .filter((finding) => finding.level === 'error')
-                  .map((finding) => `${finding.title}: ${finding.detail}`)
-                  .join('; ')}`,
+              ({ id, findings }) => `${id}: ${findings.map((finding) => `${finding.title}: ${finding.detail}`).join('; ')}`,
             ),
           },
         ]),
@@ -202,7 +191,7 @@ function again(repeated: number): string {
     : ` ${repeated} more were measured again in all arms because the host stood still (over 2 % of the time, or over 100 ms); they are stored beside the others.`;
 }
 
-function environment({ run }: StoredRun): Block[] {
+function environment(run: RunRecord): Block[] {
   const facts: Record<string, string | number | boolean> = {
     ...run.facts,
     startedAt: run.startedAt,

@@ -1,8 +1,8 @@
 /** How a run is named by others, and how they get the same. */
-import type { StoredRun } from '../model/records.ts';
+import type { SealedRun } from '../model/records.ts';
 import type { Block } from './document.ts';
 
-export function citationBlocks(stored: StoredRun): Block[] {
+export function citationBlocks(stored: SealedRun): Block[] {
   const { run, seal } = stored;
   return [
     { kind: 'heading', level: 2, text: 'Cite it, check it, measure it again' },
@@ -24,7 +24,7 @@ export function citationBlocks(stored: StoredRun): Block[] {
 }
 
 /** No author: whoever publishes it writes their own name. */
-export function bibtex({ run, seal }: StoredRun): string {
+export function bibtex({ run, seal }: SealedRun): string {
   const plain = (text: string) =>
     text
       .replaceAll(/[{}\\"#$%&~^_]/g, ' ')

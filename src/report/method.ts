@@ -1,6 +1,6 @@
 /** How it was measured, from what really ran. */
 import type { Analysis, ComparisonAnalysis } from '../analysis/analyse.ts';
-import type { StoredRun } from '../model/records.ts';
+import type { RunRecord } from '../model/records.ts';
 import type { Block } from './document.ts';
 
 const DESIGNS = {
@@ -17,7 +17,7 @@ export function designSentence({ design, masking }: ComparisonAnalysis): string 
   return `${how} ${masked}`;
 }
 
-export function methodBlocks({ run }: StoredRun, analysis: Analysis): Block[] {
+export function methodBlocks(run: RunRecord, analysis: Analysis): Block[] {
   return [
     { kind: 'heading', level: 2, text: 'Method' },
     { kind: 'list', items: [blocksSentence(run), intervalSentence(analysis), verdictSentence(analysis), ...LATENCY, cpuSentence(run)] },
@@ -36,7 +36,7 @@ export function methodBlocks({ run }: StoredRun, analysis: Analysis): Block[] {
   ];
 }
 
-function blocksSentence({ blocks, minBlocks, blocksPerDeployment, stop, stopped, seed }: StoredRun['run']): string {
+function blocksSentence({ blocks, minBlocks, blocksPerDeployment, stop, stopped, seed }: RunRecord): string {
   const fresh = blocksPerDeployment === 1 ? 'every block on a fresh deployment' : `a fresh deployment every ${blocksPerDeployment} blocks`;
   const many =
     stop === 'fixed'
@@ -62,7 +62,7 @@ const LATENCY = [
   'Latency is the time from a request becoming due in the generator (enqueue) to the arrival of its answer, so waiting for a busy connection counts (no coordinated omission). A percentile is given only where at least 10 requests of a block lie above it.',
 ];
 
-function cpuSentence({ designs }: StoredRun['run']): string {
+function cpuSentence({ designs }: RunRecord): string {
   const ladders = designs.filter((design) => design.capacityPerSecond !== null);
   if (ladders.length === 0)
     return 'CPU is per 1000 answered requests at the rate of the load. Figures by component are approximate, because interrupt work is charged to whoever was interrupted.';

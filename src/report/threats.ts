@@ -1,11 +1,11 @@
 /** What could make the figures wrong, from what really ran: written by rule, not by hand. */
 import type { Analysis } from '../analysis/analyse.ts';
-import type { StoredRun } from '../model/records.ts';
+import type { RunRecord } from '../model/records.ts';
 import { tierOf } from '../model/features.ts';
 import type { Block } from './document.ts';
 
-export function threatBlocks(stored: StoredRun, analysis: Analysis): Block[] {
-  const items = [...excluded(stored), ...machine(stored), ...design(stored, analysis), ...work(stored), ...instruments(stored)];
+export function threatBlocks(run: RunRecord, analysis: Analysis): Block[] {
+  const items = [...excluded(run, analysis), ...machine(run), ...design(run, analysis), ...work(run), ...instruments(run)];
   return [
     { kind: 'heading', level: 2, text: 'Threats to validity' },
     { kind: 'list', items },
@@ -13,29 +13,24 @@ export function threatBlocks(stored: StoredRun, analysis: Analysis): Block[] {
 }
 
 /** What was skipped, masked, measured again or left out, and by which rule. */
-function excluded({ run, trials }: StoredRun): string[] {
-  const superseded = trials.filter((trial) => trial.superseded).length;
-  const invalid = trials.filter((trial) => !trial.valid && !trial.superseded);
+function excluded(run: RunRecord, { validity: { repeated, invalid, masked } }: Analysis): string[] {
   const rules = [
     ...Map.groupBy(
-      invalid.flatMap(({ findings }) => findings.filter(({ level }) => level === 'error')),
+      invalid.flatMap(({ findings }) => findings),
       ({ title }) => title,
     ),
   ];
-  const masked = trials.filter((trial) => trial.masked !== null && !trial.superseded);
-  const dropped = masked.reduce((sum, trial) => sum + (trial.masked?.dropped ?? 0), 0);
-  const answered = masked.reduce((sum, trial) => sum + (trial.result.arms[0]?.ok ?? 0), 0);
   return [
-    superseded === 0
+    repeated === 0
       ? 'No window was measured again.'
-      : `${superseded} windows were measured again in all datapaths, because the host lost over 2 % of the time or stood still for over 100 ms; the rule looks at the host alone, and both attempts are stored.`,
+      : `${repeated} windows were measured again in all datapaths, because the host lost over 2 % of the time or stood still for over 100 ms; the rule looks at the host alone, and both attempts are stored.`,
     invalid.length === 0
       ? 'No window was left out.'
       : `${invalid.length} windows were left out: ${rules.map(([title, all]) => `${title} ${all.length}`).join(', ')}.`,
-    ...(answered === 0
+    ...(masked.answered === 0
       ? []
       : [
-          `Masking by time left ${((dropped / answered) * 100).toFixed(2)} % of the answers out, those that became due around a stall of the host.`,
+          `Masking by time left ${((masked.dropped / masked.answered) * 100).toFixed(2)} % of the answers out, those that became due around a stall of the host.`,
         ]),
     ...(run.gaps.length === 0
       ? []
@@ -44,7 +39,7 @@ function excluded({ run, trials }: StoredRun): string[] {
   ];
 }
 
-function machine({ run }: StoredRun): string[] {
+function machine(run: RunRecord): string[] {
   if (run.cluster === 'lab')
     return [
       'Client, proxies and server share one machine and its CPUs: differences and ranks hold, absolute figures do not transfer.',
@@ -60,7 +55,7 @@ function machine({ run }: StoredRun): string[] {
   ];
 }
 
-function design({ run }: StoredRun, analysis: Analysis): string[] {
+function design(run: RunRecord, analysis: Analysis): string[] {
   const designs = new Set(run.designs.map((each) => each.design));
   const deployments = new Set(analysis.comparisons.flatMap(({ timeline }) => timeline.map(({ deployment }) => deployment))).size;
   return [
@@ -78,14 +73,14 @@ function design({ run }: StoredRun, analysis: Analysis): string[] {
   ];
 }
 
-function work({ run }: StoredRun): string[] {
+function work(run: RunRecord): string[] {
   const tiers = new Set(run.arms.map(({ features }) => tierOf(features)));
   return tiers.size > 1
     ? ['Datapaths of different tiers do different work with a request: read the parity table before the differences.']
     : [];
 }
 
-function instruments({ run }: StoredRun): string[] {
+function instruments(run: RunRecord): string[] {
   return [
     'CPU by component is approximate: the kernel charges interrupt work to whoever was interrupted.',
     ...(run.calibration === null ? ['The tool was not calibrated on this host: its own error is unknown here.'] : []),

@@ -51,8 +51,12 @@ export async function readRun(path: string, files: Files): Promise<StoredRun> {
     const some = names.slice(i, i + READ_AT_ONCE).map((name) => readTrial(path, name, files));
     trials.push(...(await Promise.all(some)).flatMap((trial) => trial ?? []));
   }
-  const sealed = await files.exists(`${path}/${CHECKSUMS}`);
-  return { run, trials, seal: sealed ? await sha256(files, `${path}/${CHECKSUMS}`) : undefined };
+  return { run, trials, seal: await sealOf(path, files) };
+}
+
+/** SHA-256 of its list of checksums; undefined until it is sealed. */
+export async function sealOf(path: string, files: Files): Promise<string | undefined> {
+  return (await files.exists(`${path}/${CHECKSUMS}`)) ? sha256(files, `${path}/${CHECKSUMS}`) : undefined;
 }
 
 /** Waiting for one file after the other would take longer than reading them. */

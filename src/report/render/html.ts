@@ -3,43 +3,55 @@ import type { DrawnChart, Table } from '../../charts/chart.ts';
 import type { Finding } from '../../model/findings.ts';
 import type { Block, ReportDocument } from '../document.ts';
 import { STYLE } from './style.ts';
-import { liveCharts } from './interactive.ts';
+import type { IndexTable, Linked } from '../site.ts';
+import { liveCharts, type Drawing, type LiveCharts } from './interactive.ts';
 import { renderSvg } from './svg.ts';
 
-/** `script`: draws charts that answer to the pointer; without it there is no script at all. */
-export async function renderHtml(document: ReportDocument, script?: string): Promise<string> {
+export interface Page {
+  /** Charts that answer to the pointer; without it there is no script at all, and each is a picture. */
+  readonly draw?: Drawing;
+  readonly back?: Linked;
+}
+
+export async function renderHtml(document: ReportDocument, { draw, back }: Page = {}): Promise<string> {
   const blocks: string[] = [];
   const live = new Map<string, DrawnChart>();
   for (const [index, block] of document.blocks.entries()) {
     const name = `b${index}`;
-    if (script !== undefined && block.kind === 'chart') live.set(name, block.chart);
-    blocks.push(await htmlOf(block, name, script !== undefined));
+    if (draw && block.kind === 'chart') live.set(name, block.chart);
+    blocks.push(await htmlOf(block, name, draw !== undefined));
   }
-  const interactive = script === undefined ? undefined : await liveCharts(live, script);
-  const policy = ["default-src 'none'", "style-src 'unsafe-inline'", 'img-src data:', ...(interactive ? [interactive.policy] : [])].join(
-    '; ',
-  );
+  const drawn = draw && (await liveCharts(live, draw));
+  const header = `<h1>${escape(document.title)}</h1>
+<p class="subtitle">${escape(document.subtitle)}</p>
+<ul class="verdicts">
+${document.verdicts.map((verdict) => `<li>${escape(verdict)}</li>`).join('\n')}
+</ul>`;
+  const navigation = back ? `<nav><a href="${escape(back.href)}">${escape(back.text)}</a></nav>\n` : '';
+  return page(document.title, `${navigation}<header>\n${header}\n</header>\n${blocks.join('\n')}`, drawn);
+}
+
+/** The index of a site. */
+export function renderIndex(title: string, tables: readonly IndexTable[]): string {
+  return page(`meshtax: ${title}`, `<header><h1>${escape(title)}</h1></header>\n${tables.map(tableHtml).join('\n')}`, undefined);
+}
+
+function page(title: string, body: string, drawn: LiveCharts | undefined): string {
+  const policy = ["default-src 'none'", "style-src 'unsafe-inline'", 'img-src data:', ...(drawn ? [drawn.policy] : [])].join('; ');
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
-<title>${escape(document.title)}</title>
+<title>${escape(title)}</title>
 <style>${STYLE}</style>
 </head>
 <body>
 <main>
-<header>
-<h1>${escape(document.title)}</h1>
-<p class="subtitle">${escape(document.subtitle)}</p>
-<ul class="verdicts">
-${document.verdicts.map((verdict) => `<li>${escape(verdict)}</li>`).join('\n')}
-</ul>
-</header>
-${blocks.join('\n')}
+${body}
 </main>
-${interactive?.html ?? ''}</body>
+${drawn?.html ?? ''}</body>
 </html>
 `;
 }
@@ -87,11 +99,12 @@ function labelled(svg: string, chart: DrawnChart, id: string): string {
     .replace('>', `><title id="${id}-title">${escape(chart.title)}</title><desc id="${id}-desc">${escape(chart.sentence)}</desc>`);
 }
 
-function tableHtml(table: Table): string {
-  const cell = (tag: 'td' | 'th', text: string, index: number) => {
+function tableHtml(table: Table | IndexTable): string {
+  const cell = (tag: 'td' | 'th', content: string | Linked, index: number) => {
+    const text = typeof content === 'string' ? escape(content) : `<a href="${escape(content.href)}">${escape(content.text)}</a>`;
     const align = table.columns[index]?.align === 'right' ? ' class="n"' : '';
-    if (tag === 'th') return `<th scope="col"${align}>${escape(text)}</th>`;
-    return index === 0 ? `<th scope="row"${align}>${escape(text)}</th>` : `<td${align}>${escape(text)}</td>`;
+    if (tag === 'th') return `<th scope="col"${align}>${text}</th>`;
+    return index === 0 ? `<th scope="row"${align}>${text}</th>` : `<td${align}>${text}</td>`;
   };
   return `<div class="table" tabindex="0"><table>
 <caption>${escape(table.caption)}</caption>

@@ -16,7 +16,7 @@ export async function renderStored(stored: StoredRun, format: Format, options: R
   switch (format) {
     case 'html': {
       const { renderHtml } = await import('./html.ts'); // Vega takes half a second to load
-      return renderHtml(document, script);
+      return renderHtml(document, script === undefined ? {} : { draw: { script } });
     }
     case 'md':
       return renderMarkdown(document);

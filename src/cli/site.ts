@@ -1,0 +1,114 @@
+/**
+ * `meshtax report --site`: all runs and series below results/ as a static site. Pages hold their charts as specs and draw
+ * them with the site's one script; what has not changed since the last time is left as it is.
+ */
+import { z } from 'zod';
+import { analyse, ANALYSIS_VERSION, type Analysis } from '../analysis/analyse.ts';
+import { analyseTrack, type TrackedRun } from '../analysis/track.ts';
+import { EXIT, MeshtaxError, type ExitCode } from '../model/errors.ts';
+import type { TrackRecord } from '../model/track.ts';
+import { buildReport } from '../report/build.ts';
+import { renderHtml, renderIndex, type Page } from '../report/render/html.ts';
+import { indexTables, type SiteRun, type SiteSeries } from '../report/site.ts';
+import { trackDocument } from '../report/track.ts';
+import { listRuns, readRun, sealOf, type RunEntry } from '../store/read.ts';
+import { readTrack } from '../store/track.ts';
+import { writeForUser, type App } from './app.ts';
+import { siteScript } from './live-charts.ts';
+import { jsonOrUndefined } from './planning.ts';
+import { componentNamed } from './track-components.ts';
+
+const SCRIPT = 'charts.js';
+const RUN_PAGE: Page = { draw: { src: `../${SCRIPT}` }, back: { text: 'all runs', href: '../index.html' } };
+
+/** What the site knows of a run, so that it need not be read again. */
+const entrySchema = z.object({
+  id: z.string(),
+  experiment: z.string(),
+  cluster: z.string(),
+  status: z.string(),
+  startedAt: z.string(),
+  verdict: z.string(),
+  /** Of its content, and of what rendered it. */
+  print: z.string(),
+});
+const manifestSchema = z.object({ runs: z.array(entrySchema) });
+type Entry = z.infer<typeof entrySchema>;
+
+export async function siteCommand(app: App, directory: string, { results }: { readonly results: string }): Promise<ExitCode> {
+  const { files } = app.system;
+  for (const folder of ['runs', 'series']) await files.makeDirectory(`${directory}/${folder}`);
+  const known = manifestSchema.safeParse(jsonOrUndefined((await files.readTextIfAny(`${directory}/site.json`)) ?? ''));
+  const before = new Map((known.success ? known.data.runs : []).map((entry) => [entry.id, entry]));
+  const found = await listRuns(results, files);
+  if (found.length === 0) throw new MeshtaxError('MT4001', { run: 'any', directory: results });
+  const entries: Entry[] = [];
+  let rendered = 0;
+  for (const run of found) {
+    const print = await printOf(app, run);
+    const old = before.get(run.record.id);
+    if (old?.print === print && (await files.exists(`${directory}/runs/${run.record.id}.html`))) {
+      entries.push(old);
+      continue;
+    }
+    const entry = await writeRun(app, directory, run, print);
+    if (entry) {
+      entries.push(entry);
+      rendered++;
+    }
+  }
+  const series = await writeSeries(app, directory, found);
+  await writeForUser(app, `${directory}/${SCRIPT}`, await siteScript(app.system.host.projectRoot));
+  await writeForUser(app, `${directory}/index.html`, renderIndex(`${entries.length} runs`, indexTables(entries, series)));
+  await writeForUser(app, `${directory}/site.json`, `${JSON.stringify({ runs: entries }, null, 1)}\n`);
+  app.out(`${directory}/index.html: ${entries.length} runs, ${rendered} of them rendered now, ${series.length} series\n`);
+  return EXIT.ok;
+}
+
+/** A sealed run is known by its seal; another one by what its record says. */
+async function printOf({ system: { files }, version }: App, { path, record }: RunEntry): Promise<string> {
+  const content = (await sealOf(path, files)) ?? `${record.status} ${record.endedAt ?? ''} ${record.proofs.length}`;
+  return `${version}/${ANALYSIS_VERSION} ${content}`;
+}
+
+/** Undefined for a run without a trial. */
+async function writeRun(app: App, directory: string, { path }: RunEntry, print: string): Promise<Entry | undefined> {
+  const stored = await readRun(path, app.system.files);
+  if (stored.trials.length === 0) return undefined;
+  const document = buildReport(stored, analyse(stored));
+  const { id, experiment, cluster, status, startedAt } = stored.run;
+  await writeForUser(app, `${directory}/runs/${id}.html`, await renderHtml(document, RUN_PAGE));
+  const run: SiteRun = { id, experiment, cluster, status, startedAt, verdict: document.verdicts[0] ?? '' };
+  return { ...run, print };
+}
+
+async function writeSeries(app: App, directory: string, found: readonly RunEntry[]): Promise<SiteSeries[]> {
+  const { files } = app.system;
+  const series: SiteSeries[] = [];
+  for (const folder of [...new Set(found.map(({ path }) => path.slice(0, path.lastIndexOf('/'))))]) {
+    const record = await readTrack(folder, files);
+    if (!record) continue;
+    const runs = await trackedRuns(app, folder, record);
+    const [first] = runs;
+    if (!first) continue;
+    const margin = first.run.margin;
+    const document = trackDocument(record, analyseTrack(componentNamed(record.component).datapath, runs), margin);
+    await writeForUser(app, `${directory}/series/${record.name}.html`, await renderHtml(document, RUN_PAGE));
+    series.push({ name: record.name, component: record.component, versions: record.versions, verdict: document.verdicts[0] ?? '' });
+  }
+  return series;
+}
+
+export async function trackedRuns(
+  app: App,
+  folder: string,
+  record: TrackRecord,
+  known: ReadonlyMap<string, Analysis> = new Map(),
+): Promise<TrackedRun[]> {
+  const runs: TrackedRun[] = [];
+  for (const pair of record.pairs) {
+    const stored = await readRun(`${folder}/${pair.run}`, app.system.files);
+    runs.push({ pair, run: stored.run, analysis: known.get(pair.run) ?? analyse(stored) });
+  }
+  return runs;
+}
