@@ -43,5 +43,6 @@ export const CHART_CONFIG = {
   axis: { labelFontSize: 12, titleFontSize: 12, grid: true, gridColor: '#eee', labelColor: '#000', titleColor: '#000' },
   legend: { labelFontSize: 12, titleFontSize: 12 },
   view: { stroke: null },
+  point: { opacity: 1 },
   aria: false,
 } as const;

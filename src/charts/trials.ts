@@ -76,7 +76,7 @@ function panelSpec({ title, unit, values }: Panel, arms: readonly string[]) {
     width: 190,
     height: 160,
     data: { values },
-    mark: { type: 'point' as const, filled: true, size: 45, opacity: 0.85 },
+    mark: { type: 'point' as const, filled: true, size: 45 },
     encoding: {
       x: { field: 'block', type: 'quantitative' as const, axis: { title: 'block', tickMinStep: 1, format: 'd' } },
       y: { field: 'value', type: 'quantitative' as const, scale: { zero: false }, axis: { title: unit, tickCount: 5 } },

@@ -1,7 +1,15 @@
 /** The one script of an interactive page or of a site: Vega and its interpreter, bundled from the installed packages. */
 const DRAW = `
-for (const [id, spec] of Object.entries(JSON.parse(document.getElementById('charts').textContent)))
-  new View(parse(vegaOf(spec), null, { ast: true }), { expr, renderer: 'svg', container: document.getElementById(id), hover: true }).runAsync();
+// The whole picture has a name and a description; what is inside is nothing that a reader steps through.
+const asOnePicture = (container) => {
+  for (const part of container.querySelectorAll('[role^=graphics]'))
+    for (const name of ['role', 'aria-roledescription', 'aria-label']) part.removeAttribute(name);
+};
+for (const [id, spec] of Object.entries(JSON.parse(document.getElementById('charts').textContent))) {
+  const container = document.getElementById(id);
+  const view = new View(parse(vegaOf(spec), null, { ast: true }), { expr, renderer: 'svg', container, hover: true });
+  view.runAsync().then(() => asOnePicture(container));
+}
 `;
 const IMPORTS = `
 import { parse, View } from 'vega';

@@ -5,6 +5,7 @@ import type { App } from './app.ts';
 interface SetupOptions {
   readonly check?: boolean | undefined;
   readonly bench?: boolean | undefined;
+  readonly tests?: boolean | undefined;
   readonly envoy?: readonly string[] | undefined;
 }
 
@@ -12,15 +13,17 @@ export async function setupCommand(app: App, options: SetupOptions): Promise<Exi
   let complete = true;
   for (const cluster of app.families.clusters) {
     if (!cluster.setup) continue;
-    if (options.bench === true && options.check !== true)
-      await cluster.setup.provideBenchTools?.(app.system, (line) => app.err(`${line}\n`));
-    if (options.check !== true)
-      for (const version of options.envoy ?? []) await cluster.setup.provideVersion?.(app.system, (line) => app.err(`${line}\n`), version);
+    const say = (line: string) => app.err(`${line}\n`);
+    if (options.check !== true) {
+      if (options.bench === true) await cluster.setup.provideTools?.(app.system, say, 'bench');
+      if (options.tests === true) await cluster.setup.provideTools?.(app.system, say, 'test');
+      for (const version of options.envoy ?? []) await cluster.setup.provideVersion?.(app.system, say, version);
+    }
     const missing = await cluster.setup.missing(app.system);
     if (missing.length === 0) continue;
     app.err(`${cluster.title} needs:\n${missing.map((line) => `  ${line}\n`).join('')}`);
     if (options.check === true) complete = false;
-    else await cluster.setup.provide(app.system, (line) => app.err(`${line}\n`));
+    else await cluster.setup.provide(app.system, say);
   }
   app.err(complete ? 'set-up complete\n' : 'not complete: run ./meshtax setup\n');
   return complete ? EXIT.ok : EXIT.preflight;

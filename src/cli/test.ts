@@ -15,7 +15,7 @@ interface Counts {
 }
 
 export async function testCommand(app: App, names: readonly string[]): Promise<ExitCode> {
-  const setUp = await setupCommand(app, {});
+  const setUp = await setupCommand(app, { tests: true });
   if (setUp !== 0) return setUp;
   const rounds: Counts[] = [];
   for (const projects of ROUNDS) rounds.push(await runRound(app, projects, names));

@@ -5,8 +5,8 @@ import { argumentsOf, flagsOf } from './commands.ts';
 import type { LintDocument, LintFacts, LintFinding, PlacedKey, TextDocument, ValuesDocument } from './document.ts';
 import { rules } from './index.ts';
 
-/** Share of the keys at the top. */
-const MOST_FOREIGN = 0.5;
+/** Share of the keys, whatever their depth. */
+const LEAST_KNOWN = 1 / 3;
 
 export interface Linted extends LintFinding {
   readonly rule: string;
@@ -72,20 +72,14 @@ function offsetOf(document: Document, path: readonly (string | number)[]): numbe
   return document.contents?.range?.[0];
 }
 
-/** Undefined when most of what stands at the top is in no chart that is known: then it is something else. */
+/** Undefined when hardly a key is of any chart that is known: then it is something else. */
 function bestChart(keys: readonly PlacedKey[], { keys: trees, changes }: LintFacts): string | undefined {
   const candidates = [...trees].map(([chart, tree]) => {
     const own = new Set([...tree.keys(), ...changes.filter((each) => each.chart === chart).map(({ key }) => key)]);
-    const tops = new Set([...own].map((path) => path.split('.', 1)[0]));
-    const top = keys.filter(({ path }) => !path.includes('.'));
-    return {
-      chart,
-      fits: keys.filter(({ path }) => own.has(path)).length,
-      foreign: top.filter(({ path }) => !tops.has(path)).length / top.length,
-    };
+    return { chart, fits: keys.filter(({ path }) => own.has(path)).length };
   });
-  const [best] = candidates.sort((a, b) => b.fits - a.fits || a.foreign - b.foreign);
-  return best && best.foreign <= MOST_FOREIGN ? best.chart : undefined;
+  const [best] = candidates.sort((a, b) => b.fits - a.fits);
+  return best && best.fits >= keys.length * LEAST_KNOWN ? best.chart : undefined;
 }
 
 /** Lines that end in a backslash go on; the place is that of the first. */

@@ -96,11 +96,9 @@ export function gateJunit(run: string, startedAt: string, results: readonly Gate
   ].join('\n');
 }
 
-/** XML 1.0 has no control characters but these three. */
+/** XML 1.0 has no control characters but tab and line breaks. */
 function xml(text: string): string {
   const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' };
-  // eslint-disable-next-line no-control-regex
-  return text
-    .replaceAll(/[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/g, '')
-    .replaceAll(/[&<>"']/g, (each) => entities[each] as string);
+  const allowed = text.replaceAll(/\p{Cc}/gu, (each) => ('\t\n\r'.includes(each) ? each : ''));
+  return allowed.replaceAll(/[\uFFFE\uFFFF]/g, '').replaceAll(/[&<>"']/g, (each) => entities[each] as string);
 }

@@ -17,7 +17,7 @@ import { findEnvoy, provideEnvoy } from './envoy-binary.ts';
 import { machineFacts } from './facts.ts';
 import { liveLeases, stateDirectory, takeLease } from './lease.ts';
 import { CGROUP_ROOT } from './names.ts';
-import { benchTools, installPackages, missingPackages } from './requirements.ts';
+import { benchTools, installPackages, missingPackages, testTools } from './requirements.ts';
 import { LabSession } from './session.ts';
 
 /** Below this the generator would take a CPU that the datapath needs, and pinning would distort more than it isolates. */
@@ -35,7 +35,7 @@ export const lab: Cluster = {
   title: 'embedded lab on this machine',
   schema: memberSchema('lab', options),
   describe,
-  setup: { missing, provide, provideVersion, provideBenchTools },
+  setup: { missing, provide, provideVersion, provideTools },
   doctor: labDoctor,
   open,
   clean: cleanLab,
@@ -73,8 +73,8 @@ async function provideVersion(system: System, say: (line: string) => void, versi
   await provideEnvoy(system, say, known);
 }
 
-async function provideBenchTools(system: System, say: (line: string) => void): Promise<void> {
-  const packages = await missingPackages(system, benchTools);
+async function provideTools(system: System, say: (line: string) => void, purpose: 'bench' | 'test'): Promise<void> {
+  const packages = await missingPackages(system, purpose === 'bench' ? benchTools : testTools);
   if (packages.length > 0) await installPackages(system, packages, say);
 }
 

@@ -29,6 +29,12 @@ export const benchTools: readonly Tool[] = [
   { command: 'h2load', debianPackage: 'nghttp2-client' },
 ];
 
+/** What tests look at: pages in a browser, and the wire between two nodes of a real cluster. */
+export const testTools: readonly Tool[] = [
+  { command: 'chromium', debianPackage: 'chromium' },
+  { command: 'tcpdump', debianPackage: 'tcpdump' },
+];
+
 const headers = [{ file: '/usr/include/bpf/bpf_helpers.h', debianPackage: 'libbpf-dev' }] as const;
 const SEARCH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 

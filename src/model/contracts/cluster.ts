@@ -136,8 +136,8 @@ export interface ClusterSetup {
   provide(system: System, say: (line: string) => void): Promise<void>;
   /** Further versions of a component, for experiments that compare them. @throws MeshtaxError MT1005 for an unknown one. */
   provideVersion?(system: System, say: (line: string) => void, version: string): Promise<void>;
-  /** Other load generators to compare with, where the system's package manager has them. */
-  provideBenchTools?(system: System, say: (line: string) => void): Promise<void>;
+  /** What only benches or tests want, where the system's package manager has it. */
+  provideTools?(system: System, say: (line: string) => void, purpose: 'bench' | 'test'): Promise<void>;
 }
 
 export interface Cluster {

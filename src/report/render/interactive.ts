@@ -25,7 +25,7 @@ export async function liveCharts(charts: ReadonlyMap<string, DrawnChart>, drawin
 
 function specOf({ spec }: DrawnChart, compiled: boolean): object {
   const tooltips = { mark: { tooltip: { content: 'data' as const } } };
-  const config = { ...(spec.config ?? {}), ...tooltips } as NonNullable<typeof spec.config>;
+  const config = { ...spec.config, ...tooltips } as NonNullable<typeof spec.config>;
   return compiled ? compile({ ...spec, config }).spec : { ...spec, config };
 }
 

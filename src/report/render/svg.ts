@@ -31,6 +31,7 @@ function compact(svg: string): string {
       .replace(` font-family="${CHART_CONFIG.font}"`, '')
       .replace(' font-size="12px"', '')
       .replace(/^(<text.*) fill="#000"/, '$1')
+      .replace(/^(?!.* stroke=)(.*) stroke-width="[^"]*"/, '$1')
       .replaceAll(/-?\d+\.\d{2,}/g, (number) => String(Number(Number(number).toFixed(1)))),
   );
   return tags
