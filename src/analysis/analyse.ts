@@ -10,7 +10,7 @@ import { boundsOf, widened } from './bounds.ts';
 import { curveOf, distributionOf, type CurvePoint } from './curve.ts';
 import { headToHead, type HeadToHead } from './head-to-head.ts';
 import { SAMPLES_ABOVE } from './histogram.ts';
-import { flowSummaries, pairsOfInstruments, type FlowSummary, type PairOfInstruments } from './instruments.ts';
+import { flowSummaries, ownWords, pairsOfInstruments, type FlowSummary, type OwnWord, type PairOfInstruments } from './instruments.ts';
 import { maskingVerdict, type MaskingVerdict } from './masking.ts';
 import { PRIMARY, type MetricId } from './metrics.ts';
 import { armSeries, type ArmSeries, type Series } from './series.ts';
@@ -86,6 +86,7 @@ export interface Analysis {
   /** Empty unless thorough. */
   readonly instruments: readonly PairOfInstruments[];
   readonly flows: readonly FlowSummary[];
+  readonly ownWords: readonly OwnWord[];
 }
 
 /** What the arms of a comparison are compared with, in words. */
@@ -128,6 +129,7 @@ export function analyse(stored: StoredRun, { thorough = true, acrossTiers = fals
     validity: validityOf(stored.trials),
     instruments: thorough ? pairsOfInstruments(trials) : [],
     flows: thorough ? flowSummaries(trials) : [],
+    ownWords: thorough ? ownWords(trials) : [],
     proof: {
       trials: trials.length,
       exact: trials.filter((trial) => trial.path.exact).length,

@@ -32,6 +32,17 @@ export interface FlowSummary extends Where {
   readonly clientLatency: Latency | undefined;
 }
 
+/** What a proxy or an agent says of itself, over the windows of an arm. */
+export interface OwnWord extends Where {
+  readonly component: string;
+  readonly metric: string;
+  readonly unit: 'ns' | 'bytes' | 'count';
+  readonly kind: 'counter' | 'gauge';
+  readonly windows: number;
+  /** Of a counter: for each 1000 requests answered. Of a gauge: the mean over windows. Several of one component are added up. */
+  readonly value: number;
+}
+
 interface Latency {
   readonly count: number;
   readonly p50: number | undefined;
@@ -82,6 +93,22 @@ export function flowSummaries(trials: readonly TrialRecord[]): FlowSummary[] {
       httpLatency: latencyOver(group, ({ distributions }) => distributions.find(({ metric }) => metric === 'flowHttpLatency')?.histogram),
       clientLatency: latencyOver(group, ({ result }) => result.arms[0]?.response),
     };
+  });
+}
+
+export function ownWords(trials: readonly TrialRecord[]): OwnWord[] {
+  const latency = trials.filter(({ kind }) => kind === 'latency');
+  const arms = Map.groupBy(latency, ({ workload, arm }) => `${workload}\n${arm}`);
+  return [...arms.values()].flatMap((own) => {
+    const [first] = own as [TrialRecord];
+    const answered = own.reduce((sum, trial) => sum + answersOf(trial), 0);
+    const measures = own.flatMap((trial) => trial.measures.filter(({ collector }) => collector === 'own-metrics'));
+    return [...Map.groupBy(measures, ({ component, metric }) => `${component}\n${metric}`).values()].map((group): OwnWord => {
+      const [{ component, metric, unit, kind }] = group as [(typeof group)[number]];
+      const sum = group.reduce((total, { value }) => total + value, 0);
+      const value = kind === 'counter' ? (sum / Math.max(1, answered)) * 1000 : sum / own.length;
+      return { workload: first.workload, arm: first.arm, component, metric, unit, kind, windows: own.length, value };
+    });
   });
 }
 

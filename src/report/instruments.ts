@@ -1,12 +1,12 @@
 /** The section on instruments: where two of them see one quantity, and what flows say. */
 import type { Analysis } from '../analysis/analyse.ts';
-import type { FlowSummary, PairOfInstruments } from '../analysis/instruments.ts';
+import type { FlowSummary, OwnWord, PairOfInstruments } from '../analysis/instruments.ts';
 import type { Table } from '../charts/chart.ts';
 import { formatValue } from '../model/format.ts';
 import type { Block } from './document.ts';
 
-export function instrumentBlocks({ instruments, flows }: Analysis): Block[] {
-  if (instruments.length === 0 && flows.length === 0) return [];
+export function instrumentBlocks({ instruments, flows, ownWords }: Analysis): Block[] {
+  if (instruments.length + flows.length + ownWords.length === 0) return [];
   const apart = instruments.filter(({ windows, agreeing }) => agreeing < windows);
   const verdict =
     apart.length === 0
@@ -21,6 +21,7 @@ export function instrumentBlocks({ instruments, flows }: Analysis): Block[] {
           { kind: 'table' as const, table: pairTable(instruments) },
         ]),
     ...(flows.length === 0 ? [] : [{ kind: 'table' as const, table: flowTable(flows) }]),
+    ...(ownWords.length === 0 ? [] : [{ kind: 'table' as const, table: ownTable(ownWords) }]),
   ];
 }
 
@@ -42,6 +43,20 @@ function pairTable(pairs: readonly PairOfInstruments[]): Table {
         ...[shown(first), shown(second), difference, `${agreeing} of ${windows}${agreeing < windows ? ' !' : ''}`, cause],
       ];
     }),
+  };
+}
+
+function ownTable(words: readonly OwnWord[]): Table {
+  return {
+    caption: 'What proxies and agents say of themselves: counters for each 1000 requests, gauges as means; an agent’s are its whole node’s',
+    columns: [
+      ...['workload', 'datapath', 'of', 'figure'].map((title) => ({ title, align: 'left' as const })),
+      ...['value', 'windows'].map((title) => ({ title, align: 'right' as const })),
+    ],
+    rows: words.map(({ workload, arm, component, metric, unit, kind, value, windows }) => [
+      ...[workload, arm, component, kind === 'counter' ? `${metric} per 1000` : metric],
+      ...[unit === 'count' ? value.toFixed(1) : formatValue(unit, value), String(windows)],
+    ]),
   };
 }
 
