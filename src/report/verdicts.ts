@@ -15,32 +15,60 @@ export function verdictWord(metric: CellMetric, versus: Versus, margin: number):
       return `no difference within ±${percent(margin)}${because}`;
     case 'cannot judge':
       return `cannot judge${because}`;
-    case 'unresolved': {
-      const more = versus.blocksToResolve === undefined ? undefined : versus.blocksToResolve - versus.difference.n;
-      const hint =
-        versus.reason !== '' ? versus.reason : more === undefined ? 'not even thousands of blocks would tell' : `about ${more} more blocks`;
-      return `unresolved (${hint})`;
-    }
+    case 'unresolved':
+      return `unresolved (${hintOf(versus)})`;
   }
+}
+
+/** Why there is no verdict yet, or what one would take. */
+function hintOf({ reason, blocksToResolve, difference }: Versus): string {
+  if (reason !== '') return reason;
+  const more = blocksToResolve === undefined ? undefined : blocksToResolve - difference.n;
+  return more === undefined ? 'not even thousands of blocks would tell' : `about ${more} more block${more === 1 ? '' : 's'}`;
 }
 
 function percent(share: number): string {
   return `${Number((share * 100).toFixed(1))} %`;
 }
 
-/** One sentence a datapath: latency in the middle and in the tail, then CPU. */
+const SPOKEN = ['capacity', 'latency.p50', 'latency.p99', 'cpu.machine', 'memory.datapath'] as const;
+
+/** One sentence a datapath: what is settled first, then what makes no difference, then what is open and for how long. */
 export function verdictSentence(comparison: ComparisonAnalysis, cell: Cell, margin: number): string {
-  const parts = (['capacity', 'latency.p50', 'latency.p99', 'cpu.machine', 'memory.datapath'] as const).flatMap((id) => {
-    const metric = cell.metrics.find((candidate) => candidate.metric.id === id);
-    return metric ? [phrase(metric, margin)] : [];
+  const metrics = SPOKEN.flatMap((id) => cell.metrics.find(({ metric }) => metric.id === id) ?? []);
+  if (metrics.length === 0) return `${cell.arm}, ${comparison.workload}: nothing valid was measured.`;
+  const judged = metrics.flatMap((metric) => (metric.versus ? [{ metric, versus: metric.versus }] : []));
+  const withWord = (word: string) => judged.filter(({ metric, versus }) => claimOf(metric, versus) === word);
+  const claims = ['slower', 'faster', 'more', 'less'].flatMap((word) => {
+    const own = withWord(word);
+    return own.length === 0
+      ? []
+      : [`${word}: ${own.map(({ metric, versus }) => `${nameOf(metric)} ${sizeOf(metric, versus)}`).join(', ')}`];
   });
-  if (parts.length === 0) return `${cell.arm}, ${comparison.workload}: nothing valid was measured.`;
+  const same = judged.filter(({ versus }) => versus.verdict === 'no difference').map(({ metric }) => nameOf(metric));
+  const open = judged.filter(({ versus }) => versus.verdict === 'unresolved' || versus.verdict === 'cannot judge');
+  const missing = metrics.filter(({ versus }) => !versus).map((metric) => `${nameOf(metric)} (${metric.missing ?? 'no pair of blocks'})`);
+  const parts = [
+    ...claims,
+    ...(same.length === 0 ? [] : [`no difference within ±${percent(margin)}: ${same.join(', ')}`]),
+    ...(open.length === 0
+      ? []
+      : [`not settled: ${open.map(({ metric, versus }) => `${nameOf(metric)} ${sizeOf(metric, versus)}, ${hintOf(versus)}`).join('; ')}`]),
+    ...(missing.length === 0 ? [] : [`not given: ${missing.join(', ')}`]),
+  ];
   return `${cell.arm} against ${cell.baseline}, ${comparison.workload}: ${parts.join('; ')}.`;
 }
 
-function phrase(metric: CellMetric, margin: number): string {
-  const name = metric.metric.id === 'cpu.machine' ? 'CPU per 1000 requests' : metric.metric.title.replace('latency ', '');
-  if (!metric.versus) return `${name} not given (${metric.missing ?? 'no pair of blocks'})`;
-  const ratio = metric.versus.ratio ? ` (${formatRatioInterval(metric.versus.ratio)})` : '';
-  return `${name} ${verdictWord(metric, metric.versus, margin)}, ${formatDifference(metric.metric.unit, metric.versus.difference)}${ratio}`;
+function claimOf({ metric }: CellMetric, { verdict }: Versus): string | undefined {
+  if (verdict !== 'higher' && verdict !== 'lower') return undefined;
+  const [up, down] = metric.group === 'latency' ? ['slower', 'faster'] : ['more', 'less'];
+  return verdict === 'higher' ? up : down;
+}
+
+function nameOf({ metric }: CellMetric): string {
+  return metric.id === 'cpu.machine' ? 'CPU per 1000 requests' : metric.title.replace('latency ', '');
+}
+
+function sizeOf({ metric }: CellMetric, { difference, ratio }: Versus): string {
+  return `${formatDifference(metric.unit, difference)}${ratio ? ` (${formatRatioInterval(ratio)})` : ''}`;
 }

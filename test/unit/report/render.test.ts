@@ -21,7 +21,7 @@ const document = buildReport(stored, analysis);
 describe('report', () => {
   test('answers first, in words, with the interval', () => {
     expect(document.verdicts[0]).toMatch(
-      /^envoy against direct, http-echo: p50 slower, \+500 us \[\+\d+, \+\d+\] \(4\.\d+x \[4\.\d+, 4\.\d+\]\); p99 slower/,
+      /^envoy against direct, http-echo: slower: p50 \+500 us \[\+\d+, \+\d+\] \(4\.\d+x \[4\.\d+, 4\.\d+\]\), p99 \+/,
     );
   });
 
