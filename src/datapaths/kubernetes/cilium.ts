@@ -262,9 +262,6 @@ async function imagesOf(api: KubernetesApi): Promise<Record<string, string>> {
 /** One entry of an endpoint's policy map, with what it let pass. */
 export interface PolicyEntry {
   readonly Packets?: number;
-  /** Where packets are redirected to; 0: they are not. Until 1.15 it was called ProxyPort (pkg/maps/policymap/policymap.go). */
-  readonly ProxyPortNetworkOrder?: number;
-  readonly ProxyPort?: number;
   readonly Key?: { readonly TrafficDirection?: number };
 }
 
@@ -278,8 +275,9 @@ export function packetsIn(entries: readonly PolicyEntry[]): number {
     .reduce((sum, { Packets = 0 }) => sum + Packets, 0);
 }
 
-export function isRedirected({ ProxyPortNetworkOrder: port, ProxyPort: earlier = 0 }: PolicyEntry): boolean {
-  return (port ?? earlier) !== 0;
+/** By its proxy's port (pkg/maps/policymap/policymap.go), whose field was called ProxyPort, and ProxyPortNetwork since; 0: it is not. */
+export function isRedirected(entry: PolicyEntry): boolean {
+  return Object.entries(entry).some(([field, value]) => field.startsWith('ProxyPort') && value !== 0);
 }
 
 async function policyOf(api: KubernetesApi, agent: Agent, endpoint: number): Promise<readonly PolicyEntry[]> {

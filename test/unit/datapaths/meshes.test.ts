@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { ambientCounters } from '../../../src/datapaths/kubernetes/ambient.ts';
-import { factsOf, isTuned, packetsIn, type AgentStatus } from '../../../src/datapaths/kubernetes/cilium.ts';
+import { factsOf, isRedirected, isTuned, packetsIn, type AgentStatus, type PolicyEntry } from '../../../src/datapaths/kubernetes/cilium.ts';
 import { readMeshConfig } from '../../../src/datapaths/kubernetes/istio.ts';
 import { jsonPart, sidecarFacts } from '../../../src/datapaths/kubernetes/sidecar-facts.ts';
 import { countersOn } from '../../../src/datapaths/istio-sidecar.ts';
@@ -91,5 +91,12 @@ describe('Cilium', () => {
   test('packets that a policy map let in: directions apart, what is not counted left out', () => {
     const entry = (direction: number, packets: number) => ({ Packets: packets, Key: { TrafficDirection: direction } });
     expect(packetsIn([entry(0, 110), entry(0, 2 ** 64), entry(1, 50)])).toBe(110);
+  });
+
+  test('what a policy hands to a proxy is told by its own entry', () => {
+    const real = JSON.parse(fixture('cilium/policy.json')) as PolicyEntry[];
+    expect(real.map(isRedirected)).toEqual(real.map(() => false));
+    expect(Object.keys(real[0] ?? {})).toContain('ProxyPortNetwork');
+    expect(([{ ProxyPortNetwork: 4242 }, { ProxyPort: 15001 }, {}] as PolicyEntry[]).map(isRedirected)).toEqual([true, true, false]);
   });
 });
