@@ -5,9 +5,10 @@
 import type { RunRecord } from '../model/records.ts';
 import type { Analysis } from './analyse.ts';
 import { PRIMARY, type MetricId } from './metrics.ts';
-import type { Interval } from './statistics/interval.ts';
+import { halfWidth, type Interval } from './statistics/interval.ts';
 import { holm } from './statistics/multiplicity.ts';
 import { studentTCdf, studentTQuantile } from './statistics/student-t.ts';
+import type { Compared } from './versus.ts';
 
 export interface AnalysedRun {
   readonly run: RunRecord;
@@ -42,6 +43,7 @@ export function incomparable(runs: readonly Pick<AnalysedRun, 'run'>[]): string[
       ...told('datapaths are', armsOf(first), armsOf(other)),
       ...told('workloads are', asText(first.workloads), asText(other.workloads)),
       ...told('loads are', asText(first.loads), asText(other.loads)),
+      ...told('the confidence is', String(first.confidence), String(other.confidence)),
       ...(first.cluster === 'simulated' || other.cluster === 'simulated' ? told('the cluster is', first.cluster, other.cluster) : []),
     ];
   });
@@ -69,41 +71,62 @@ export function compareRuns(runs: readonly AnalysedRun[], margin: number, confid
               load,
               arm,
               metric,
-              ratios: runs.map(({ analysis }) => ratioIn(analysis, workload, load, arm, metric.id)),
+              measured: runs.map(({ analysis }) => measuredIn(analysis, workload, load, arm, metric.id)),
             })),
     ),
   );
-  const tests = figures.flatMap(({ ratios }, index) =>
-    ratios.map((ratio, at) => ({ index, at, ...testOf(ratios[0], ratio, confidence) })).filter(({ at, times }) => at > 0 && times),
+  const tests = figures.flatMap(({ measured }, index) =>
+    measured.map((each, at) => ({ index, at, ...testOf(measured[0], each, confidence) })).filter(({ at, times }) => at > 0 && times),
   );
   const adjusted = holm(tests.map(({ pValue }) => pValue));
-  return figures.map((figure, index): RunFigure => {
-    const changes = figure.ratios.map((_, at): Change | undefined => {
+  return figures.map(({ measured, ...figure }, index): RunFigure => {
+    const changes = measured.map((_, at): Change | undefined => {
       const place = tests.findIndex((each) => each.index === index && each.at === at);
       const found = tests[place];
       if (!found?.times) return undefined;
       return { times: found.times, outcome: outcomeOf(found.times, adjusted[place] as number, margin, confidence) };
     });
-    return { ...figure, changes };
+    return { ...figure, ratios: measured.map((each) => each?.ratio), changes };
   });
 }
 
-function ratioIn({ comparisons }: Analysis, workload: string, load: string, arm: string, id: string): Interval | undefined {
-  const cells = comparisons.find((each) => each.workload === workload && each.load === load)?.cells;
-  return cells?.find((cell) => cell.arm === arm)?.metrics.find(({ metric }) => metric.id === id)?.versus?.ratio;
+/** A ratio, the standard error of its logarithm, and how many independent values that rests on. */
+interface Measured {
+  readonly ratio: Interval;
+  readonly error: number;
+  readonly n: number;
 }
 
-/** Welch, on logarithms, from the two intervals; each had the standard error that its width says. */
-function testOf(a: Interval | undefined, b: Interval | undefined, confidence: number): { times: Interval | undefined; pValue: number } {
+function measuredIn(
+  { comparisons, confidence, intervals }: Analysis,
+  ...[workload, load, arm, id]: readonly string[]
+): Measured | undefined {
+  const cells = comparisons.find((each) => each.workload === workload && each.load === load)?.cells;
+  const versus = cells?.find((cell) => cell.arm === arm)?.metrics.find(({ metric }) => metric.id === id)?.versus;
+  return versus?.refusal === undefined ? measuredOf(versus, confidence, intervals) : undefined;
+}
+
+/** From the interval's width: what it rests on, and whether it may be looked at any time, say how wide it is for its error. */
+function measuredOf(versus: Compared | undefined, confidence: number, intervals: Analysis['intervals']): Measured | undefined {
+  if (!versus?.ratio) return undefined;
+  const { ratio, basis, deployments, merged } = versus;
+  const n = basis === 'deployments' ? deployments : Math.floor(ratio.n / merged);
+  const half = halfWidth(n, confidence, basis === 'deployments' ? 'fixed' : intervals);
+  if (half === undefined) return undefined;
+  return { ratio, n, error: (Math.log(ratio.high) - Math.log(ratio.low)) / 2 / (half * Math.sqrt(n)) };
+}
+
+/** Welch, on logarithms. Where nothing varies, what is seen is what is. */
+function testOf(a: Measured | undefined, b: Measured | undefined, confidence: number): { times: Interval | undefined; pValue: number } {
   if (!a || !b) return { times: undefined, pValue: 1 };
-  const errorOf = ({ low, high, n }: Interval) => (Math.log(high) - Math.log(low)) / 2 / studentTQuantile(1 - (1 - confidence) / 2, n - 1);
-  const [ea, eb] = [errorOf(a), errorOf(b)];
-  const error = Math.hypot(ea, eb);
-  const df = error ** 4 / (ea ** 4 / (a.n - 1) + eb ** 4 / (b.n - 1));
-  const log = Math.log(b.estimate / a.estimate);
+  const log = Math.log(b.ratio.estimate / a.ratio.estimate);
+  const n = Math.min(a.n, b.n);
+  const error = Math.hypot(a.error, b.error);
+  if (error === 0) return { times: { estimate: Math.exp(log), low: Math.exp(log), high: Math.exp(log), n }, pValue: log === 0 ? 1 : 0 };
+  const df = error ** 4 / (a.error ** 4 / (a.n - 1) + b.error ** 4 / (b.n - 1));
   const reach = studentTQuantile(1 - (1 - confidence) / 2, df) * error;
-  const times = { estimate: Math.exp(log), low: Math.exp(log - reach), high: Math.exp(log + reach), n: Math.min(a.n, b.n) };
-  return { times, pValue: error === 0 ? 1 : 2 * (1 - studentTCdf(Math.abs(log) / error, df)) };
+  const times = { estimate: Math.exp(log), low: Math.exp(log - reach), high: Math.exp(log + reach), n };
+  return { times, pValue: 2 * (1 - studentTCdf(Math.abs(log) / error, df)) };
 }
 
 function outcomeOf({ low, high }: Interval, pValue: number, margin: number, confidence: number): Change['outcome'] {

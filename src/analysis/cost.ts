@@ -27,6 +27,7 @@ export interface Span {
 export interface DatapathCost {
   readonly arm: string;
   readonly against: string;
+  readonly tier: string;
   /** Over the baseline; an interval below zero saves. */
   readonly cores: Span;
   readonly gib: number;
@@ -35,7 +36,8 @@ export interface DatapathCost {
 }
 
 export interface MemoryBill {
-  readonly bytesPerPod: number;
+  /** Undefined: its proxies were not measured. */
+  readonly bytesPerPod: number | undefined;
   readonly bytesPerNode: number;
   readonly bytesPerCluster: number;
 }
@@ -43,9 +45,8 @@ export interface MemoryBill {
 export interface BreakEven {
   readonly perPod: string;
   readonly perNode: string;
-  /** Pods a node from which what is paid once a node is cheaper; undefined: never, or always. */
-  readonly podsPerNode: number | undefined;
-  readonly always: string | undefined;
+  /** Pods a node from which what is paid once a node is cheaper: over the intervals of both slopes. At or below zero: always. */
+  readonly podsPerNode: Span;
 }
 
 /** Who pays: a sidecar once a pod; a node proxy and an agent once a node; a waypoint and a control plane once. */
@@ -55,11 +56,11 @@ const PAID = {
   cluster: ['waypoint', 'control-plane'],
 } as const;
 
-/** Of each datapath whose CPU slope stands against a baseline. */
+/** Of each datapath whose CPU is a slope over a ladder of rates, against its baseline's: CPU over one rate holds what runs idle. */
 export function costsOf({ cells }: ComparisonAnalysis, inputs: CostInputs): DatapathCost[] {
   return cells.flatMap((cell): DatapathCost[] => {
     const slope = cell.metrics.find(({ metric }) => metric.id === 'cpu.machine')?.versus?.difference;
-    if (!slope || cell.baseline === undefined) return [];
+    if (!slope || cell.baseline === undefined || Object.keys(cell.idle).length === 0) return [];
     const coresOf = (nsPer1000: number) => (nsPer1000 / 1000 / 1e9) * inputs.requestsPerSecond;
     const cores = { estimate: coresOf(slope.estimate), low: coresOf(slope.low), high: coresOf(slope.high) };
     const memory = memoryBill(cell);
@@ -69,6 +70,7 @@ export function costsOf({ cells }: ComparisonAnalysis, inputs: CostInputs): Data
       {
         arm: cell.arm,
         against: cell.baseline,
+        tier: cell.tier,
         cores,
         gib,
         perMonth: { estimate: perMonth(cores.estimate), low: perMonth(cores.low), high: perMonth(cores.high) },
@@ -79,35 +81,47 @@ export function costsOf({ cells }: ComparisonAnalysis, inputs: CostInputs): Data
 }
 
 function memoryBill(cell: Cell): MemoryBill {
-  const values = (components: readonly string[]) =>
-    components.flatMap((component) => cell.metrics.find(({ metric }) => metric.id === `memory.${component}`)?.value?.estimate ?? []);
-  const sum = (each: readonly number[]) => each.reduce((total, value) => total + value, 0);
-  const pods = values(PAID.pod);
+  const valueOf = (id: string) => cell.metrics.find(({ metric }) => metric.id === id)?.value?.estimate;
+  const each = (components: readonly string[]) => components.flatMap((component) => valueOf(`memoryOfOne.${component}`) ?? []);
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+  const pods = each(PAID.pod);
+  const hasProxies = PAID.pod.some((component) => valueOf(`cpu.${component}`) !== undefined);
   return {
     // Either side has a sidecar: a pod pays for one.
-    bytesPerPod: pods.length === 0 ? 0 : sum(pods) / pods.length,
-    bytesPerNode: sum(values(PAID.node)),
-    bytesPerCluster: sum(values(PAID.cluster)),
+    bytesPerPod: pods.length === 0 ? (hasProxies ? undefined : 0) : sum(pods) / pods.length,
+    bytesPerNode: sum(each(PAID.node)),
+    bytesPerCluster: sum(PAID.cluster.flatMap((component) => valueOf(`memory.${component}`) ?? [])),
   };
 }
 
-function gibOf({ bytesPerPod, bytesPerNode, bytesPerCluster }: MemoryBill, { nodes, podsPerNode }: CostInputs): number {
+function gibOf({ bytesPerPod = 0, bytesPerNode, bytesPerCluster }: MemoryBill, { nodes, podsPerNode }: CostInputs): number {
   return (bytesPerPod * podsPerNode * nodes + bytesPerNode * nodes + bytesPerCluster) / GIB;
 }
 
-/** From how many pods a node on a datapath paid by the node is cheaper than one paid by the pod, at the same rate. */
+/** From how many pods a node on a datapath paid by the node is cheaper than one paid by the pod, of one tier, at the same rate. */
 export function breakEvens(costs: readonly DatapathCost[], inputs: CostInputs): BreakEven[] {
-  const perPod = costs.filter(({ memory }) => memory.bytesPerPod > 0);
+  const perPod = costs.filter(({ memory }) => (memory.bytesPerPod ?? 0) > 0);
   const perNode = costs.filter(({ memory }) => memory.bytesPerPod === 0);
   return perPod.flatMap((pod) =>
-    perNode.map((node): BreakEven => {
-      const fixed = (cost: DatapathCost) =>
-        cost.cores.estimate * inputs.perCoreHour +
-        ((cost.memory.bytesPerNode * inputs.nodes + cost.memory.bytesPerCluster) / GIB) * inputs.perGibHour;
-      const perPodDensity = (pod.memory.bytesPerPod / GIB) * inputs.nodes * inputs.perGibHour;
-      const density = (fixed(node) - fixed(pod)) / perPodDensity;
-      const names = { perPod: pod.arm, perNode: node.arm };
-      return density <= 0 ? { ...names, podsPerNode: undefined, always: node.arm } : { ...names, podsPerNode: density, always: undefined };
-    }),
+    perNode
+      .filter(({ tier }) => tier === pod.tier)
+      .flatMap((node): BreakEven[] => {
+        const ofOnePod = ((pod.memory.bytesPerPod ?? 0) / GIB) * inputs.nodes * inputs.perGibHour;
+        if (ofOnePod === 0) return [];
+        const fixed = ({ memory }: DatapathCost, cores: number) =>
+          cores * inputs.perCoreHour + ((memory.bytesPerNode * inputs.nodes + memory.bytesPerCluster) / GIB) * inputs.perGibHour;
+        const density = (coresOfNode: number, coresOfPod: number) => (fixed(node, coresOfNode) - fixed(pod, coresOfPod)) / ofOnePod;
+        return [
+          {
+            perPod: pod.arm,
+            perNode: node.arm,
+            podsPerNode: {
+              estimate: density(node.cores.estimate, pod.cores.estimate),
+              low: density(node.cores.low, pod.cores.high),
+              high: density(node.cores.high, pod.cores.low),
+            },
+          },
+        ];
+      }),
   );
 }

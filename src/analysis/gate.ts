@@ -4,7 +4,7 @@
  * A gate on the estimate alone would cry wolf on noise and sleep through what it hides.
  */
 import { parseBytes, parseDurationNs } from '../model/units.ts';
-import type { Analysis, Cell } from './analyse.ts';
+import type { Analysis, Cell, ComparisonAnalysis } from './analyse.ts';
 import type { MetricId } from './metrics.ts';
 import type { Interval } from './statistics/interval.ts';
 
@@ -18,9 +18,11 @@ export interface GateRule {
   /** Undefined: of every datapath, every workload. */
   readonly datapath?: string | undefined;
   readonly workload?: string | undefined;
+  readonly load?: string | undefined;
 }
 
-export type GateOutcome = 'pass' | 'fail' | 'unresolved';
+/** `unresolved`: the interval holds the margin. `missing`: there is nothing to judge, and that is never let pass. */
+export type GateOutcome = 'pass' | 'fail' | 'unresolved' | 'missing';
 
 export interface GateResult {
   readonly rule: GateRule;
@@ -32,7 +34,7 @@ export interface GateResult {
   /** Of the ratio minus 1, or of the difference in the metric's unit; undefined where there is none. */
   readonly interval: Interval | undefined;
   readonly metric: MetricId | undefined;
-  /** Why it is unresolved; empty otherwise. */
+  /** Why it is neither passed nor failed; empty otherwise. */
   readonly reason: string;
 }
 
@@ -63,7 +65,7 @@ export function parseGateRule(text: string): GateRule | undefined {
 export function judgeGate({ comparisons }: Analysis, rules: readonly GateRule[]): GateResult[] {
   return rules.flatMap((rule) =>
     comparisons
-      .filter(({ workload }) => rule.workload === undefined || rule.workload === workload)
+      .filter((comparison) => applies(rule, comparison))
       .flatMap(({ workload, load, cells }) =>
         cells
           .filter(({ arm, baseline }) => baseline !== undefined && (rule.datapath === undefined || rule.datapath === arm))
@@ -75,21 +77,30 @@ export function judgeGate({ comparisons }: Analysis, rules: readonly GateRule[])
   );
 }
 
+/** Latency and CPU are judged where the load was open, capacity where it was closed: the other way round they mean something else. */
+function applies(rule: GateRule, { workload, load, ratePerSecond }: ComparisonAnalysis): boolean {
+  const isClosed = ratePerSecond === null;
+  return (
+    isClosed === (rule.metric === 'capacity') &&
+    (rule.workload === undefined || rule.workload === workload) &&
+    (rule.load === undefined || rule.load === load)
+  );
+}
+
 function judgeCell(cell: Cell, { metric: id, harm, margin }: GateRule): Pick<GateResult, 'outcome' | 'interval' | 'metric' | 'reason'> {
   const found = cell.metrics.find(({ metric }) => metric.id === id);
   const versus = found?.versus;
   const ratio = versus?.ratio;
   const interval = margin.kind === 'absolute' ? versus?.difference : ratio && { ...ratio, ...minusOne(ratio) };
-  const unresolved = (reason: string) => ({ outcome: 'unresolved' as const, interval, metric: found?.metric, reason });
-  if (!found || !versus || !interval) return unresolved(found?.missing ?? 'it was not measured on both sides');
-  if (versus.refusal !== undefined) return unresolved(versus.refusal);
+  const missing = (reason: string) => ({ outcome: 'missing' as const, interval, metric: found?.metric, reason });
+  if (!found || !versus) return missing(found?.missing ?? 'it was not measured on both sides');
+  if (versus.refusal !== undefined) return missing(versus.refusal);
+  if (!interval) return missing('the baseline is zero, and has no share');
   const [best, worst] = harm === 'above' ? [interval.low, interval.high] : [-interval.high, -interval.low];
   const limit = Math.abs(margin.value);
   if (worst < limit) return { outcome: 'pass', interval, metric: found.metric, reason: '' };
   if (best > limit) return { outcome: 'fail', interval, metric: found.metric, reason: '' };
-  const more =
-    versus.blocksToResolve === undefined ? '' : `, about ${Math.max(1, versus.blocksToResolve - versus.difference.n)} more blocks`;
-  return unresolved(`its interval holds the margin${more}`);
+  return { outcome: 'unresolved', interval, metric: found.metric, reason: 'its interval holds the margin' };
 }
 
 function minusOne({ estimate, low, high }: Interval): Pick<Interval, 'estimate' | 'low' | 'high'> {

@@ -6,6 +6,7 @@
 import { tierOf } from '../model/features.ts';
 import type { ArmRecord } from '../model/records.ts';
 import { PRIMARY, type MetricId } from './metrics.ts';
+import { boundsOf } from './bounds.ts';
 import type { ArmSeries, BlockValue, Series } from './series.ts';
 import { holm } from './statistics/multiplicity.ts';
 import { judge, type Judged } from './verdict.ts';
@@ -63,16 +64,22 @@ function compared(
   return { arm: arm.name, against: against.name, sameTier, throughBaselines, metrics };
 }
 
+/** A baseline that may have been zero bounds what goes through it by next to nothing. */
+const TINY = 1e-9;
+
 /** Undefined where a baseline lacks the figure. Blocks without both baselines are left out. */
 function transferred(own: Series, from: Series | undefined, to: Series | undefined): Series | undefined {
   if (!from || !to) return undefined;
-  const byBlock = ({ values }: Series) => new Map(values.map((each) => [each.block, each.value]));
+  const byBlock = ({ values }: Series) => new Map(values.map((each) => [each.block, each]));
   const [here, there] = [byBlock(from), byBlock(to)];
   const values = own.values.flatMap((each): BlockValue[] => {
-    const factor = (there.get(each.block) ?? Number.NaN) / (here.get(each.block) ?? Number.NaN);
-    if (!Number.isFinite(factor) || factor <= 0) return [];
-    const range = each.range && ([each.range[0] * factor, each.range[1] * factor] as const);
-    return [{ ...each, value: each.value * factor, ...(range ? { range } : {}) }];
+    const [a, b] = [here.get(each.block), there.get(each.block)];
+    if (!a || !b || a.value <= 0 || b.value <= 0) return [];
+    // What the instrument leaves open of a baseline, it leaves open of what goes through it.
+    const isBounded = [each, a, b].some(({ range }) => range !== undefined);
+    const [own, under, over] = [boundsOf(each), boundsOf(a), boundsOf(b)];
+    const range = [(own.low * over.low) / under.high, (own.high * over.high) / Math.max(under.low, TINY)] as const;
+    return [{ ...each, value: (each.value * b.value) / a.value, ...(isBounded ? { range } : {}) }];
   });
   return values.length === 0 ? undefined : { ...own, values };
 }

@@ -48,7 +48,7 @@ export interface Search {
 }
 
 /** The first version that differs from the one before it, by bisection; undefined when nothing confirms the candidate. */
-export async function confirmed({ at }: Candidate, { differs, from, to }: Search): Promise<number | undefined> {
+export async function confirmed({ at }: Pick<Candidate, 'at'>, { differs, from, to }: Search): Promise<number | undefined> {
   if (await differs(at - 1, at)) return at;
   let older = Math.max(from, at - 1 - REACH);
   let newer = Math.min(to - 1, at + REACH);

@@ -78,9 +78,11 @@ export function compareImported(
 }
 
 function seriesOf(metric: MetricId, files: readonly Imported[], share: number): Series {
-  const values = files.flatMap(({ percentiles }, block) => {
+  const values = files.flatMap(({ percentiles, coarse = [] }, block) => {
     const value = percentiles.find(([each]) => each === share)?.[1];
-    return value === undefined ? [] : [{ block, deployment: block, value, sent: null }];
+    const open = coarse.find(([each]) => each === share);
+    const range = open && ([open[1], open[2]] as const);
+    return value === undefined ? [] : [{ block, deployment: block, value, sent: null, ...(range ? { range } : {}) }];
   });
   return { metric, values, tooFew: files.length - values.length };
 }

@@ -100,16 +100,23 @@ export function ownWords(trials: readonly TrialRecord[]): OwnWord[] {
   const latency = trials.filter(({ kind }) => kind === 'latency');
   const arms = Map.groupBy(latency, ({ workload, arm }) => `${workload}\n${arm}`);
   return [...arms.values()].flatMap((own) => {
-    const [first] = own as [TrialRecord];
-    const answered = own.reduce((sum, trial) => sum + answersOf(trial), 0);
-    const measures = own.flatMap((trial) => trial.measures.filter(({ collector }) => collector === 'own-metrics'));
-    return [...Map.groupBy(measures, ({ component, metric }) => `${component}\n${metric}`).values()].map((group): OwnWord => {
-      const [{ component, metric, unit, kind }] = group as [(typeof group)[number]];
-      const sum = group.reduce((total, { value }) => total + value, 0);
-      const value = kind === 'counter' ? (sum / Math.max(1, answered)) * 1000 : sum / own.length;
-      return { workload: first.workload, arm: first.arm, component, metric, unit, kind, windows: own.length, value };
-    });
+    const measures = own.flatMap((trial) =>
+      trial.measures.filter(({ collector }) => collector === 'own-metrics').map((each) => ({ ...each, trial })),
+    );
+    return [...Map.groupBy(measures, ({ component, metric }) => `${component}\n${metric}`).values()].map(ownWord);
   });
+}
+
+/** Only of windows in which all pages of the component could be read: half of a sum is no figure. */
+function ownWord(group: readonly (TrialRecord['measures'][number] & { readonly trial: TrialRecord })[]): OwnWord {
+  const windows = [...Map.groupBy(group, ({ trial }) => trial)];
+  const pages = Math.max(...windows.map(([, own]) => own.length));
+  const whole = windows.filter(([, own]) => own.length === pages);
+  const [{ component, metric, unit, kind, trial }] = group as [(typeof group)[number]];
+  const sum = whole.flatMap(([, own]) => own).reduce((total, { value }) => total + value, 0);
+  const answered = whole.reduce((total, [each]) => total + answersOf(each), 0);
+  const value = kind === 'counter' ? (sum / Math.max(1, answered)) * 1000 : sum / whole.length;
+  return { workload: trial.workload, arm: trial.arm, component, metric, unit, kind, windows: whole.length, value };
 }
 
 function latencyOver(

@@ -143,11 +143,21 @@ function memoryOf(trial: TrialRecord): TrialMetric[] {
   });
   const byComponent = new Map<string, number>();
   for (const { component, value } of measured) byComponent.set(component, (byComponent.get(component) ?? 0) + value);
+  const countOf = (component: string) => measured.filter((each) => each.component === component).length;
   const datapath = measured.filter(({ component }) => !NOT_THE_DATAPATH.has(component)).reduce((sum, { value }) => sum + value, 0);
   return [
     of('datapath', 'memory of the datapath', datapath),
     ...[...byComponent].map(([component, value]) => of(component, `memory, ${component}`, value)),
+    ...[...byComponent].map(([component, value]) => memoryOfOne(component, value / countOf(component))),
   ];
+}
+
+/** Where several pods or nodes have one each: what each of them holds. */
+function memoryOfOne(component: string, value: number): TrialMetric {
+  return {
+    metric: { id: `memoryOfOne.${component}`, title: `memory of one ${component}`, unit: 'bytes', group: 'detail', better: 'lower' },
+    value,
+  };
 }
 
 function detailsOf(trial: TrialRecord, answered: number): TrialMetric[] {

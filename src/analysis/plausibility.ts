@@ -18,7 +18,7 @@ export function ownFigures({ cells }: ComparisonAnalysis): Own[] {
     const value = (id: string) => cell.metrics.find(({ metric }) => metric.id === id)?.value;
     const perProxy = Object.entries(PROXIES).flatMap(([component, subject]): Own[] => [
       ...own(`${cell.arm}, ${component}`, subject, 'cpuPerProxy', value(`cpu.${component}`), 1e9),
-      ...own(`${cell.arm}, ${component}`, subject, 'memoryPerProxy', value(`memory.${component}`), 1024 ** 2),
+      ...own(`${cell.arm}, ${component}`, subject, 'memoryPerProxy', value(`memoryOfOne.${component}`), 1024 ** 2),
     ]);
     const hasPair = value('cpu.client-proxy') !== undefined && value('cpu.server-proxy') !== undefined;
     const added = cell.metrics.find(({ metric }) => metric.id === 'latency.p99')?.versus?.difference;

@@ -2,11 +2,11 @@
 import { armOf, type PairRun, type TrackRecord } from '../model/track.ts';
 import type { RunRecord } from '../model/records.ts';
 import type { Analysis } from './analyse.ts';
-import { candidatesOf, DETECTOR } from './history.ts';
+import { candidatesOf } from './history.ts';
 import type { HeadToHead } from './head-to-head.ts';
 import type { MetricId } from './metrics.ts';
 import type { Interval } from './statistics/interval.ts';
-import type { Random } from '../model/random.ts';
+import { seededRandom } from '../model/random.ts';
 
 export interface TrackedRun {
   readonly pair: PairRun;
@@ -19,23 +19,41 @@ export interface TrackPoint {
   readonly version: string;
   readonly run: string;
   readonly workload: string;
+  readonly load: string;
   readonly metric: MetricId;
   readonly ratio: Interval;
 }
 
 type Outcome = HeadToHead['metrics'][number]['versus'];
 
+/** Of a figure: what names it within a series. */
+interface Figure {
+  readonly workload: string;
+  readonly load: string;
+  readonly metric: MetricId;
+}
+
 /** What a figure did from one version to another, as the paired run of both says. */
-export interface Step {
+export interface Step extends Figure {
   readonly older: string;
   readonly newer: string;
-  readonly workload: string;
-  readonly metric: MetricId;
   readonly first: Outcome;
   /** The same in a fresh run; undefined while there was none. */
   readonly second: Outcome | undefined;
-  /** `change`: both runs say so. `unconfirmed`: the first did. */
+  /** The whole series shows a step here too, in this direction. */
+  readonly shown: 'higher' | 'lower' | undefined;
+  /** `change`: two sources say so, a fresh paired run among them. `unconfirmed`: one does. */
   readonly outcome: 'change' | 'unconfirmed' | 'equivalent' | 'unresolved';
+}
+
+/** Where the series as a whole shows a step: places among the versions. */
+export interface Shown extends Figure {
+  /** The first version of the new regime. */
+  readonly at: number;
+  readonly direction: 'higher' | 'lower';
+  /** Versions that may be asked: neighbouring candidates bound them. */
+  readonly from: number;
+  readonly to: number;
 }
 
 /** Facts of the environment that differ between the runs of two versions: what else could explain a change. */
@@ -50,52 +68,95 @@ export interface FactChange {
 export interface TrackAnalysis {
   readonly points: readonly TrackPoint[];
   readonly steps: readonly Step[];
+  readonly shown: readonly Shown[];
   readonly factChanges: readonly FactChange[];
 }
 
-export function analyseTrack(datapath: string, runs: readonly TrackedRun[]): TrackAnalysis {
-  const pairs = runs.filter(({ pair }) => pair.purpose !== 'confirmation');
+/** Of fewer points no order is rare enough for the search's alpha. */
+const SHORTEST_SERIES = 14;
+
+export function analyseTrack(
+  { name, versions }: Pick<TrackRecord, 'name' | 'versions'>,
+  datapath: string,
+  runs: readonly TrackedRun[],
+  margin: number,
+): TrackAnalysis {
+  const pairs = runs.filter(({ pair }) => pair.purpose === 'pair');
+  const shown = shownIn(
+    name,
+    versions,
+    pairs.flatMap((each) => pointsOf(each, datapath)),
+    margin,
+  );
   return {
     points: runs.flatMap((each) => pointsOf(each, datapath)),
-    steps: pairs.flatMap((each) => stepsOf(each, datapath, runs)),
+    steps: runs.filter((each) => isFirst(each, runs)).flatMap((each) => stepsOf(each, datapath, versions, runs, shown)),
+    shown,
     factChanges: pairs.slice(1).flatMap((each, index) => factChanges(pairs[index] as TrackedRun, each)),
   };
 }
 
 function pointsOf({ pair, analysis, run }: TrackedRun, datapath: string): TrackPoint[] {
   return [pair.older, pair.newer].flatMap((version) =>
-    analysis.comparisons.flatMap(({ workload, cells }) => {
+    analysis.comparisons.flatMap(({ workload, load, cells }) => {
       const cell = cells.find(({ arm }) => arm === armOf(datapath, version));
       return (cell?.metrics ?? []).flatMap(({ metric, versus }): TrackPoint[] =>
-        versus?.ratio ? [{ version, run: run.id, workload, metric, ratio: versus.ratio }] : [],
+        versus?.ratio ? [{ version, run: run.id, workload, load, metric, ratio: versus.ratio }] : [],
       );
     }),
   );
 }
 
-function stepsOf({ pair, analysis }: TrackedRun, datapath: string, runs: readonly TrackedRun[]): Step[] {
-  const again = runs.find(
-    ({ pair: other }) => other.purpose === 'confirmation' && other.older === pair.older && other.newer === pair.newer,
-  );
-  return outcomesOf(analysis, datapath, pair).map(({ workload, metric, versus }): Step => {
-    const second =
-      again &&
-      outcomesOf(again.analysis, datapath, pair).find((each) => each.workload === workload && each.metric.id === metric.id)?.versus;
-    return { older: pair.older, newer: pair.newer, workload, metric, first: versus, second, outcome: outcomeOf(versus, second) };
+/** A confirmation of what no run measured before is the first of its pair. */
+function isFirst({ pair }: TrackedRun, runs: readonly TrackedRun[]): boolean {
+  return pair.purpose !== 'confirmation' || !runs.some((other) => other.pair.purpose !== 'confirmation' && samePair(other.pair, pair));
+}
+
+function samePair(a: PairRun, b: PairRun): boolean {
+  return a.older === b.older && a.newer === b.newer;
+}
+
+export function sameFigure(a: Figure, b: Figure): boolean {
+  return a.workload === b.workload && a.load === b.load && a.metric.id === b.metric.id;
+}
+
+function stepsOf(
+  tracked: TrackedRun,
+  datapath: string,
+  versions: readonly string[],
+  runs: readonly TrackedRun[],
+  shown: readonly Shown[],
+): Step[] {
+  const { pair, analysis } = tracked;
+  const again = runs.find((other) => other !== tracked && other.pair.purpose === 'confirmation' && samePair(other.pair, pair));
+  const [from, to] = [versions.indexOf(pair.older), versions.indexOf(pair.newer)];
+  return outcomesOf(analysis, datapath, pair).map(({ versus: first, ...figure }): Step => {
+    const second = again && outcomesOf(again.analysis, datapath, pair).find((each) => sameFigure(each, figure))?.versus;
+    const candidate = shown.find((each) => sameFigure(each, figure) && from >= 0 && from < each.at && each.at <= to)?.direction;
+    const fresh = pair.purpose === 'confirmation' ? first : second;
+    const { older, newer } = pair;
+    return { older, newer, ...figure, first, second, shown: candidate, outcome: outcomeOf(first, second, fresh, candidate) };
   });
 }
 
 function outcomesOf({ comparisons }: Analysis, datapath: string, { older, newer }: PairRun) {
-  return comparisons.flatMap(({ workload, pairs }) => {
+  return comparisons.flatMap(({ workload, load, pairs }) => {
     const own = pairs.find(({ arm, against }) => arm === armOf(datapath, newer) && against === armOf(datapath, older));
-    return (own?.metrics ?? []).map((each) => ({ workload, ...each }));
+    return (own?.metrics ?? []).map((each) => ({ workload, load, ...each }));
   });
 }
 
-function outcomeOf(first: Outcome, second: Outcome | undefined): Step['outcome'] {
-  if (first.verdict === 'no difference') return 'equivalent';
-  if (first.verdict !== 'higher' && first.verdict !== 'lower') return 'unresolved';
-  return second?.verdict === first.verdict ? 'change' : 'unconfirmed';
+function outcomeOf(first: Outcome, second: Outcome | undefined, fresh: Outcome | undefined, shown: Step['shown']): Step['outcome'] {
+  const called = isCalled(first) ? first.verdict : undefined;
+  if (called !== undefined && second?.verdict === called) return 'change';
+  if (shown !== undefined && fresh?.verdict === shown) return 'change';
+  if (called !== undefined) return 'unconfirmed';
+  return first.verdict === 'no difference' ? 'equivalent' : 'unresolved';
+}
+
+/** A difference with a direction. */
+export function isCalled({ verdict }: Outcome): boolean {
+  return verdict === 'higher' || verdict === 'lower';
 }
 
 function factChanges(before: TrackedRun, after: TrackedRun): FactChange[] {
@@ -106,27 +167,30 @@ function factChanges(before: TrackedRun, after: TrackedRun): FactChange[] {
   });
 }
 
-/** Pairs of versions that a fresh run should look at: what a paired run called, and what the whole series shows where it is long enough. */
-export function suspects(
-  { versions }: TrackRecord,
-  { points, steps }: TrackAnalysis,
-  margin: number,
-  random: Random,
-): (readonly [older: string, newer: string])[] {
-  const called = steps
-    .filter(({ outcome, second }) => outcome === 'unconfirmed' && second === undefined)
-    .map(({ older, newer }) => `${older}\n${newer}`);
-  const series = [...Map.groupBy(points, ({ workload, metric }) => `${workload}\n${metric.id}`).values()];
-  const shown = series.flatMap((own) => {
-    if (versions.length < 2 * DETECTOR.minSegment) return [];
+function shownIn(name: string, versions: readonly string[], points: readonly TrackPoint[], margin: number): Shown[] {
+  if (versions.length < SHORTEST_SERIES) return [];
+  const random = seededRandom(`track/${name}`);
+  const series = Map.groupBy(points, ({ workload, load, metric }) => `${workload}\n${load}\n${metric.id}`);
+  return [...series.values()].flatMap((own) => {
     const logs = versions.map((version) => meanLog(own.filter((each) => each.version === version)));
-    if (logs.some((each) => Number.isNaN(each))) return [];
-    return candidatesOf(logs, margin, random).map(({ at }) => `${versions[at - 1]}\n${versions[at]}`);
+    const [first] = own;
+    if (!first || logs.some((each) => Number.isNaN(each))) return [];
+    const { workload, load, metric } = first;
+    const found = candidatesOf(logs, margin, random);
+    return found.map(({ at, shift }, index): Shown => ({
+      ...{ workload, load, metric, at, direction: shift > 0 ? 'higher' : 'lower' },
+      from: found[index - 1]?.at ?? 0,
+      to: found[index + 1]?.at ?? versions.length,
+    }));
   });
-  const asked = new Set(steps.filter(({ second }) => second !== undefined).map(({ older, newer }) => `${older}\n${newer}`));
-  return [...new Set([...called, ...shown])].filter((pair) => !asked.has(pair)).map((pair) => pair.split('\n') as [string, string]);
 }
 
 function meanLog(points: readonly TrackPoint[]): number {
   return points.reduce((sum, { ratio }) => sum + Math.log(ratio.estimate), 0) / points.length;
+}
+
+/** Pairs of versions that a paired run called, and no fresh run was asked about yet. */
+export function suspects({ steps }: TrackAnalysis): (readonly [older: string, newer: string])[] {
+  const called = steps.filter(({ outcome, second }) => outcome === 'unconfirmed' && second === undefined);
+  return [...new Set(called.map(({ older, newer }) => `${older}\n${newer}`))].map((pair) => pair.split('\n') as [string, string]);
 }

@@ -7,6 +7,8 @@ import { isEqualWork, logTicks, metricOf, nameWithMark, UNEQUAL_COLOUR, unequalS
 const FIGURES = ['capacity', ...PRIMARY];
 /** Of the domain, so that no interval touches the edge. */
 const ROOM = 1.15;
+/** An interval that reaches further than this bounds nothing; it ends at the edge. */
+const FURTHEST = 30;
 
 interface Row {
   readonly figure: string;
@@ -54,8 +56,10 @@ function told(rows: readonly Row[]): string {
 }
 
 function specOf(rows: readonly Row[], margin: number) {
-  const low = Math.min(1 / (1 + margin), ...rows.map(({ ratio }) => ratio.low)) / ROOM;
-  const high = Math.max(1 + margin, ...rows.map(({ ratio }) => ratio.high)) * ROOM;
+  const estimates = rows.map(({ ratio }) => ratio.estimate);
+  const least = Math.max(Math.min(...rows.map(({ ratio }) => ratio.low)), Math.min(1, ...estimates) / FURTHEST);
+  const most = Math.min(Math.max(...rows.map(({ ratio }) => ratio.high)), Math.max(1, ...estimates) * FURTHEST);
+  const [low, high] = [Math.min(1 / (1 + margin), least) / ROOM, Math.max(1 + margin, most) * ROOM];
   const figures = [...Map.groupBy(rows, ({ figure }) => figure)];
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json' as const,
@@ -69,7 +73,7 @@ function panelSpec(figure: string, rows: readonly Row[], domain: readonly [numbe
   const values = rows.map(({ name, equal, ratio: { estimate, low, high } }) => ({ name, equal, estimate, low, high }));
   const x = {
     type: 'quantitative' as const,
-    scale: { type: 'log' as const, domain: [...domain], nice: false },
+    scale: { type: 'log' as const, domain: [...domain], nice: false, clamp: true },
     axis: isLast
       ? { title: 'times the baseline (logarithmic)', format: '~r', values: logTicks(...domain) }
       : { title: null, labels: false, ticks: false, values: logTicks(...domain) },

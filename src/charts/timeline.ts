@@ -68,7 +68,7 @@ function specOf(points: readonly TimelinePoint[], arms: readonly string[]) {
     marked: point.errors > 0 ? 'errors' : point.valid && !point.superseded ? 'used' : 'not used',
   }));
   const { color, shape } = seriesEncoding(arms);
-  const time = { type: 'quantitative' as const, axis: { title: 'minutes since the first window', tickCount: 8 } };
+  const time = { type: 'quantitative' as const, scale: { domainMin: 0 }, axis: { title: 'minutes since the first window', tickCount: 8 } };
   const latencies = values.map(({ ms }) => ms);
   const domain = [Math.min(...latencies) * 0.9, Math.max(...latencies) * 1.1] as const;
   const y = {
@@ -108,16 +108,21 @@ function specOf(points: readonly TimelinePoint[], arms: readonly string[]) {
           },
         ],
       },
-      {
-        width: 600,
-        height: 50,
-        mark: { type: 'bar' as const, color: '#555', width: 2 },
-        encoding: {
-          x: { ...time, field: 'measured' },
-          y: { field: 'lost', type: 'quantitative' as const, axis: { title: 'host lost, %', tickCount: 3 } },
-        },
-      },
+      ...(points.some(({ lostShare }) => lostShare !== undefined) ? [lostPanel(time)] : []),
     ],
     resolve: { scale: { x: 'shared' as const } },
+  };
+}
+
+/** What the stall meter saw of the host; absent where there is none. */
+function lostPanel(time: object) {
+  return {
+    width: 600,
+    height: 50,
+    mark: { type: 'bar' as const, color: '#555', width: 2 },
+    encoding: {
+      x: { ...time, field: 'measured', type: 'quantitative' as const },
+      y: { field: 'lost', type: 'quantitative' as const, axis: { title: 'host lost, %', tickCount: 3 } },
+    },
   };
 }

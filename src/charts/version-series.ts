@@ -12,7 +12,7 @@ export function versionSeries(
 ): DrawnChart {
   const [first] = points as [TrackPoint, ...TrackPoint[]];
   const changes = steps.filter(({ outcome }) => outcome === 'change');
-  const { metric, workload } = first;
+  const { metric, workload, load } = first;
   const told =
     changes.length === 0
       ? 'No confirmed change.'
@@ -23,11 +23,11 @@ export function versionSeries(
           )
           .join(' ');
   return {
-    id: `${name}-${workload}-${metric.id}`,
-    title: `${metric.title}, ${workload}: times the baseline, by version`,
+    id: `${name}-${workload}-${load}-${metric.id}`,
+    title: `${metric.title}, ${workload}, ${load}: times the baseline, by version`,
     sentence: `Each point is one run, with its interval; neighbours were measured in one run. ${told}`,
     table: {
-      caption: `${metric.title}, ${workload}: ratio to the baseline of the same run`,
+      caption: `${metric.title}, ${workload}, ${load}: ratio to the baseline of the same run`,
       columns: [
         { title: 'version', align: 'left' },
         { title: 'run', align: 'left' },

@@ -6,7 +6,7 @@ export const wireEncrypted: VerifyCheck = {
   stage: 'verify',
   code: 'MT0203',
   title: 'the wire between the nodes',
-  judge({ flows, encryption }) {
+  judge({ flows, encryption, requests }) {
     const found = readingOf(flows, 'wirePackets');
     if (!found) return { level: 'not-applicable', detail: 'nobody looks at the wire here', why: '', fix: '' };
     const [packets, readable] = [valueOf(flows, 'wirePackets'), valueOf(flows, 'wireReadable') ?? 0];
@@ -29,6 +29,14 @@ export const wireEncrypted: VerifyCheck = {
       };
     if (packets === 0 || (encryption === 'none' && readable === 0))
       return { level: 'warning', detail, why: 'the traffic leaves the node by a way that is not looked at', fix: '', evidence };
+    if (packets < requests)
+      return {
+        level: 'warning',
+        detail,
+        why: `${requests} requests need more: some left by a way that is not looked at`,
+        fix: '',
+        evidence,
+      };
     return { level: 'ok', detail, why: '', fix: '', evidence };
   },
 };

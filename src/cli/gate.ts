@@ -20,6 +20,12 @@ export interface GateOptions {
 }
 
 export async function gateCommand(app: App, wanted: string, options: GateOptions): Promise<ExitCode> {
+  if (options.json === true && options.annotations === true)
+    throw new MeshtaxError('MT1005', {
+      subject: '--json',
+      problem: 'annotations go to the same output; give one of both',
+      command: 'gate',
+    });
   const rules = await rulesOf(app, options);
   const path = await findRun(wanted, options.results, app.system.files);
   const stored = await readRun(path, app.system.files);
@@ -28,7 +34,7 @@ export async function gateCommand(app: App, wanted: string, options: GateOptions
   if (idle.length > 0)
     throw new MeshtaxError('MT1011', {
       rule: idle.map(({ text }) => text).join('; '),
-      problem: 'it fits no datapath and workload of this run',
+      problem: 'it fits no datapath, workload and load of this run (capacity needs a closed load, everything else an open one)',
     });
   const passed = results.every(({ outcome }) => outcome === 'pass' || (outcome === 'unresolved' && options.onUnresolved === 'warn'));
   await tell(app, stored.run.id, stored.run.startedAt, results, passed, options);
@@ -58,6 +64,7 @@ const budgetsSchema = z.strictObject({
         failIf: z.string(),
         datapath: z.string().optional(),
         workload: z.string().optional(),
+        load: z.string().optional(),
       }),
     )
     .min(1),
@@ -67,7 +74,7 @@ const budgetsSchema = z.strictObject({
 async function rulesOf(app: App, { failIf = [], budgets }: GateOptions): Promise<readonly GateRule[]> {
   const own = failIf.map((text) => ruleOf(text));
   const fromFile = budgets === undefined ? [] : parseYaml(budgetsSchema, await readYamlText(app, budgets), budgets, 'MT1010').budgets;
-  const filed = fromFile.map(({ failIf: text, datapath, workload }): GateRule => ({ ...ruleOf(text), datapath, workload }));
+  const filed = fromFile.map(({ failIf: text, ...only }): GateRule => ({ ...ruleOf(text), ...only }));
   if (own.length + filed.length === 0)
     throw new MeshtaxError('MT1011', { rule: '', problem: 'there is none; give --fail-if or --budgets' });
   return [...own, ...filed];

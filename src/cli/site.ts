@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { analyse, ANALYSIS_VERSION, type Analysis } from '../analysis/analyse.ts';
 import { analyseTrack, type TrackedRun } from '../analysis/track.ts';
-import { EXIT, MeshtaxError, type ExitCode } from '../model/errors.ts';
+import { EXIT, formatError, MeshtaxError, type ExitCode } from '../model/errors.ts';
 import type { TrackRecord } from '../model/track.ts';
 import { buildReport } from '../report/build.ts';
 import { renderHtml, renderIndex, type Page } from '../report/render/html.ts';
@@ -51,7 +51,7 @@ export async function siteCommand(app: App, directory: string, { results }: { re
       entries.push(old);
       continue;
     }
-    const entry = await writeRun(app, directory, run, print);
+    const entry = await writeRun(app, directory, run, print).catch(told(app));
     if (entry) {
       entries.push(entry);
       rendered++;
@@ -83,20 +83,33 @@ async function writeRun(app: App, directory: string, { path }: RunEntry, print: 
 }
 
 async function writeSeries(app: App, directory: string, found: readonly RunEntry[]): Promise<SiteSeries[]> {
-  const { files } = app.system;
   const series: SiteSeries[] = [];
   for (const folder of [...new Set(found.map(({ path }) => path.slice(0, path.lastIndexOf('/'))))]) {
-    const record = await readTrack(folder, files);
-    if (!record) continue;
-    const runs = await trackedRuns(app, folder, record);
-    const [first] = runs;
-    if (!first) continue;
-    const margin = first.run.margin;
-    const document = trackDocument(record, analyseTrack(componentNamed(record.component).datapath, runs), margin);
-    await writeForUser(app, `${directory}/series/${record.name}.html`, await renderHtml(document, RUN_PAGE));
-    series.push({ name: record.name, component: record.component, versions: record.versions, verdict: document.verdicts[0] ?? '' });
+    const found = await writeOneSeries(app, directory, folder).catch(told(app));
+    if (found) series.push(found);
   }
   return series;
+}
+
+/** Undefined where there is none. */
+async function writeOneSeries(app: App, directory: string, folder: string): Promise<SiteSeries | undefined> {
+  const record = await readTrack(folder, app.system.files);
+  const runs = record && (await trackedRuns(app, folder, record));
+  if (!record || !runs?.[0]) return undefined;
+  const { margin } = runs[0].run;
+  const { name, component, versions } = record;
+  const document = trackDocument(record, analyseTrack(record, componentNamed(component).datapath, runs, margin), margin);
+  await writeForUser(app, `${directory}/series/${name}.html`, await renderHtml(document, RUN_PAGE));
+  return { name, component, versions, verdict: document.verdicts[0] ?? '' };
+}
+
+/** One damaged run keeps no other from the site. */
+function told(app: App): (error: unknown) => undefined {
+  return (error) => {
+    if (!(error instanceof MeshtaxError) || error.code === 'MT1008') throw error;
+    app.err(`${formatError(error)}\n`);
+    return undefined;
+  };
 }
 
 export async function trackedRuns(

@@ -1,8 +1,8 @@
 /** `meshtax track`: a series over versions of a component; only what a fresh paired run confirms is a change. */
 import type { Analysis } from '../analysis/analyse.ts';
-import { analyseTrack, suspects, type Step, type TrackAnalysis } from '../analysis/track.ts';
+import { confirmed } from '../analysis/history.ts';
+import { analyseTrack, sameFigure, suspects, type Shown, type Step, type TrackAnalysis } from '../analysis/track.ts';
 import { EXIT, MeshtaxError, reasonOf, type ExitCode } from '../model/errors.ts';
-import { seededRandom } from '../model/random.ts';
 import { TRACK_VERSION, type PairRun, type Purpose, type TrackRecord } from '../model/track.ts';
 import { pairText, type Component, type Contexts } from '../plan/pair.ts';
 import { trackDocument } from '../report/track.ts';
@@ -44,38 +44,65 @@ export async function trackCommand(app: App, file: string, options: TrackOptions
     startedAt: app.system.clock.wallTime().toISOString(),
     pairs: [],
   };
-  const series = new Series(app, component, { ...record, versions: [...versions] }, folder, contextsOf(options.at ?? []), options);
+  if (record.component !== component.id || record.specText !== specText)
+    throw new MeshtaxError('MT1015', {
+      name,
+      folder,
+      problem: record.component !== component.id ? `of ${record.component}` : 'of another text',
+    });
+  const series = new Series(
+    app,
+    component,
+    { ...record, versions: [...versions] },
+    folder,
+    statistics.margin,
+    contextsOf(options.at ?? []),
+    options,
+  );
   for (const [index, newer] of versions.entries()) if (index > 0) await series.measure(versions[index - 1] as string, newer, 'pair');
-  const random = seededRandom(`track/${name}`);
-  for (const [older, newer] of suspects(series.record, await series.analysis(), statistics.margin, random))
-    await series.measure(older, newer, 'confirmation');
+  for (const [older, newer] of suspects(await series.analysis())) await series.measure(older, newer, 'confirmation');
+  for (const shown of (await series.analysis()).shown) await confirm(series, versions, shown);
   if (options.bisect === true) await bisect(series, component);
   const analysis = await series.analysis();
   await tell(app, series.record, analysis, statistics.margin, options);
   return EXIT.ok;
 }
 
-/** Between two neighbours of the series that differ: the very version, among those that can be had. */
+/** What the series as a whole shows: a fresh run at the place, and around it where that says nothing. */
+async function confirm(series: Series, versions: readonly string[], shown: Shown): Promise<void> {
+  const differs = async (from: number, to: number) => {
+    const [older, newer] = [versions[from] as string, versions[to] as string];
+    const isChange = async () => (await series.stepsOf(older, newer)).some((step) => sameFigure(step, shown) && step.outcome === 'change');
+    if (await isChange()) return true;
+    await series.measure(older, newer, 'confirmation');
+    return isChange();
+  };
+  await confirmed({ at: shown.at }, { differs, from: shown.from, to: shown.to });
+}
+
+/** Between two versions of the series that differ: the very one, among those that can be had, for the figure that changed. */
 async function bisect(series: Series, { versions: known }: Component): Promise<void> {
-  const changes = new Set(
-    (await series.analysis()).steps.filter(({ outcome }) => outcome === 'change').map(({ older, newer }) => `${older}\n${newer}`),
-  );
-  for (const change of changes) {
-    let [older, newer] = change.split('\n') as [string, string];
-    for (;;) {
-      const between = known.slice(known.indexOf(older) + 1, known.indexOf(newer));
-      const middle = between[Math.floor(between.length / 2)];
-      if (middle === undefined || known.indexOf(older) < 0) break;
-      await series.measure(older, middle, 'bisection');
-      const steps = (await series.analysis()).steps.filter((each) => each.older === older && each.newer === middle);
-      if (steps.some(isCalled)) newer = middle;
-      else older = middle;
-    }
+  for (const change of (await series.analysis()).steps.filter(({ outcome }) => outcome === 'change')) {
+    const bracket = await narrowed(series, known, change);
+    if (bracket === undefined) continue;
+    for (const purpose of ['bisection', 'confirmation'] as const) await series.measure(...bracket, purpose);
   }
 }
 
-function isCalled({ first: { verdict } }: Step): boolean {
-  return verdict === 'higher' || verdict === 'lower';
+/** Undefined when there is nothing between the two. Ends early where a run says neither yes nor no. */
+async function narrowed(series: Series, known: readonly string[], change: Step): Promise<[older: string, newer: string] | undefined> {
+  let [older, newer] = [change.older, change.newer];
+  for (;;) {
+    const between = known.includes(older) ? known.slice(known.indexOf(older) + 1, known.indexOf(newer)) : [];
+    const middle = between[Math.floor(between.length / 2)];
+    if (middle === undefined) break;
+    await series.measure(older, middle, 'bisection');
+    const verdict = (await series.stepsOf(older, middle)).find((step) => sameFigure(step, change))?.first.verdict;
+    if (verdict === change.first.verdict) newer = middle;
+    else if (verdict === 'no difference') older = middle;
+    else break;
+  }
+  return older === change.older && newer === change.newer ? undefined : [older, newer];
 }
 
 class Series {
@@ -83,27 +110,39 @@ class Series {
   readonly #app: App;
   readonly #component: Component;
   readonly #folder: string;
+  readonly #margin: number;
   readonly #contexts: Contexts;
   readonly #options: TrackOptions;
   readonly #analyses = new Map<string, Analysis>();
 
-  constructor(app: App, component: Component, record: TrackRecord, folder: string, contexts: Contexts, options: TrackOptions) {
+  constructor(
+    app: App,
+    component: Component,
+    record: TrackRecord,
+    folder: string,
+    margin: number,
+    contexts: Contexts,
+    options: TrackOptions,
+  ) {
     this.#app = app;
     this.#component = component;
     this.record = record;
     this.#folder = folder;
+    this.#margin = margin;
     this.#contexts = contexts;
     this.#options = options;
   }
 
   /** Once each: a series that was interrupted goes on where it stood. */
   async measure(older: string, newer: string, purpose: Purpose): Promise<void> {
-    if (this.record.pairs.some((each) => each.older === older && each.newer === newer && each.purpose === purpose)) return;
+    if (older === newer || this.record.pairs.some((each) => each.older === older && each.newer === newer && each.purpose === purpose))
+      return;
     if (this.#contexts.size === 0) for (const version of [older, newer]) await this.#provide(version);
     this.#app.err(`${purpose}: ${this.#component.id} ${older} and ${newer}\n`);
     const text = this.#textOf(older, newer);
     const { results, progress, yesChangeThisCluster } = this.#options;
-    const { exit, path } = await runAndReport(this.#app, { text }, { results, progress, yesChangeThisCluster });
+    const quiet = { ...this.#app, out: this.#app.err }; // what a run tells is not what the series tells
+    const { exit, path } = await runAndReport(quiet, { text }, { results, progress, yesChangeThisCluster });
     if (exit !== EXIT.ok && exit !== EXIT.invalidTrials) throw new MeshtaxError('MT3011', { older, newer });
     const run = path.split('/').at(-1) ?? '';
     const pair: PairRun = { older, newer, purpose, run };
@@ -114,7 +153,11 @@ class Series {
   async analysis(): Promise<TrackAnalysis> {
     const runs = await trackedRuns(this.#app, this.#folder, this.record, this.#analyses);
     for (const { pair, analysis } of runs) this.#analyses.set(pair.run, analysis);
-    return analyseTrack(this.#component.datapath, runs);
+    return analyseTrack(this.record, this.#component.datapath, runs, this.#margin);
+  }
+
+  async stepsOf(older: string, newer: string): Promise<readonly Step[]> {
+    return (await this.analysis()).steps.filter((each) => each.older === older && each.newer === newer);
   }
 
   #textOf(older: string, newer: string): string {

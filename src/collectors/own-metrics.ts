@@ -14,9 +14,12 @@ export const ownMetrics: Collector = {
   absent: ({ ownMetrics: pages = [] }) => (pages.length === 0 ? 'no component here has a page of metrics that is read' : undefined),
   async open({ deployment: { ownMetrics: pages = [] } }) {
     const before = await readAll(pages);
+    let reading: Promise<Read[]> | undefined;
     return {
+      // Their counters go on while others are closed: kubelet is waited for.
+      end: () => void (reading = readAll(pages)),
       async close() {
-        const after = await readAll(pages);
+        const after = await (reading ?? readAll(pages));
         return pages.flatMap(({ component }, index) => between(component, before[index] as Read, after[index] as Read));
       },
     };

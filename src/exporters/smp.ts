@@ -28,7 +28,6 @@ function resultOf(
     (each) => each.arm === cell.arm && each.workload === workload && each.load === load && each.valid && !each.superseded,
   );
   const rates = own.filter(({ kind }) => kind === 'latency').map(({ result }) => result.achievedRatePerSecond);
-  const ms = (share: number) => cell.curve.find((point) => point.share === share)?.ns;
   const bare = (ns: number | undefined) => (ns === undefined ? undefined : Number((ns / 1e6).toFixed(6)));
   const figure = (id: string) => cell.metrics.find(({ metric }) => metric.id === id);
   const cpu = figure('cpu.machine')?.value;
@@ -45,17 +44,16 @@ function resultOf(
       generator,
       ...(ratePerSecond === null ? {} : { requested_qps: String(ratePerSecond) }),
       ...(p99?.value ? { p99_interval_ms: `${bare(p99.value.low)} ${bare(p99.value.high)}` } : {}),
-      ...(p99?.versus && cell.baseline !== undefined ? { p99_verdict: `${p99.versus.verdict} than ${cell.baseline}` } : {}),
+      ...(p99?.versus && cell.baseline !== undefined ? { p99_verdict: `${p99.versus.verdict}, against ${cell.baseline}` } : {}),
       ...(cpu ? { cpu_ms_per_1000_requests: (cpu.estimate / 1e6).toFixed(3) } : {}),
     },
     start_time: run.startedAt,
     ...(run.endedAt === null ? {} : { end_time: run.endedAt }),
     latencies_ms: Object.fromEntries(
       [
-        ['min', bare(ms(0))],
-        ['p50', bare(ms(0.5))],
-        ['p90', bare(ms(0.9))],
-        ['p99', bare(ms(0.99))],
+        ['p50', bare(figure('latency.p50')?.value?.estimate)],
+        ['p90', bare(figure('latency.p90')?.value?.estimate)],
+        ['p99', bare(p99?.value?.estimate)],
       ].filter(([, value]) => value !== undefined),
     ) as Record<string, number>,
     ...(rates.length === 0 ? {} : { actual_qps: Number((rates.reduce((sum, rate) => sum + rate, 0) / rates.length).toFixed(2)) }),

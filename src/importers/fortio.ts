@@ -17,6 +17,9 @@ const schema = z.object({
   DurationHistogram: histogramSchema,
   ErrorsDurationHistogram: histogramSchema.nullish(),
   RetCodes: z.record(z.string(), z.coerce.number()).nullish(),
+  /** Nighthawk's fortio format has it; fortio itself says `Exactly`. */
+  BytesReceived: z.coerce.number().nullish(),
+  Exactly: z.coerce.number().nullish(),
 });
 /** A bucket this much wider than the percentile inside of it leaves the percentile open. */
 const COARSE = 0.1;
@@ -32,19 +35,21 @@ export const fortio: Importer = {
     const { DurationHistogram: all, ErrorsDurationHistogram: failed, RetCodes: codes } = found;
     const requested = Number(found.RequestedQPS);
     const bad = Object.entries(codes ?? {}).reduce((sum, [code, count]) => sum + (GOOD.test(code) ? 0 : count), 0);
+    const isNighthawk = found.BytesReceived != null && found.Exactly == null;
     const own = (all.Percentiles ?? []).map(({ Percentile, Value }) => [Percentile / 100, Value * 1e9] as const);
     return {
-      tool: 'fortio',
+      tool: isNighthawk ? 'nighthawk' : 'fortio',
       toolVersion: found.Version,
       startedAt: found.StartTime,
-      loop: 'closed',
+      loop: isNighthawk ? 'unknown' : 'closed', // Nighthawk has both, and does not say
       clock: 'send',
       requestedPerSecond: Number.isFinite(requested) ? requested : undefined,
       achievedPerSecond: found.ActualQPS,
       connections: found.NumThreads,
       durationS: found.ActualDuration / 1e9,
       requests: all.Count,
-      errors: failed?.Count ?? bad,
+      // Nighthawk counts no code but 200 and its latencies are of all.
+      errors: isNighthawk ? Math.max(0, all.Count - (codes?.['200'] ?? 0)) : (failed?.Count ?? bad),
       percentiles: percentiles(own),
       coarse: own.flatMap(([share, ns]) => {
         const bucket = all.Data?.find(({ Percent }) => Percent / 100 >= share - 1e-9);

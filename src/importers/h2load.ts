@@ -41,18 +41,18 @@ export const h2load: Importer = {
 export const h2loadLog: Importer = {
   id: 'h2load-log',
   title: 'h2load log file',
-  recognises: (text) => /^(\d{13,17}\t-?\d+\t\d+[^\n]*\n){2,}/.test(text),
+  recognises: (text) => /^(\d{13,17}\t-?\d+\t\d+[^\n]*\n){2}/.test(text),
   parse(text): Imported {
     const rows = text
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => line.split('\t').map(Number) as [number, number, number]);
     const starts = rows.map(([start]) => start).sort((a, b) => a - b);
-    const longest = Math.max(...rows.map(([, , us]) => us));
+    const longest = rows.reduce((most, [, , us]) => Math.max(most, us), 0);
     const gap = starts.slice(1).findIndex((start, index) => start - (starts[index] as number) > Math.max(10e6, 2 * longest));
     if (gap >= 0) throw new Error('it holds several runs one after the other: h2load appends; give it a new file each time');
     const [first = 0] = starts;
-    const end = Math.max(...rows.map(([start, , us]) => start + us));
+    const end = rows.reduce((last, [start, , us]) => Math.max(last, start + us), 0);
     const good = rows.filter(([, status]) => status >= 200 && status < 400);
     return {
       tool: 'h2load',

@@ -64,7 +64,7 @@ const table = {
   },
   MT1012: {
     sentence: 'The experiment cannot be made into one of two versions: {problem}.',
-    fix: 'Give it a baseline and, once, the datapath whose component is tracked.',
+    fix: 'Give it a baseline and, once, the datapath whose component is tracked; of a mesh, each version with its context (--at).',
     exit: EXIT.usage,
   },
   MT1013: {
@@ -75,6 +75,11 @@ const table = {
   MT1014: {
     sentence: 'These runs cannot be compared: {problem}.',
     fix: 'Compare runs of one experiment file; `meshtax show RUN` tells what a run was.',
+    exit: EXIT.usage,
+  },
+  MT1015: {
+    sentence: 'There is a series {name} already, {problem}: {folder}.',
+    fix: 'Give the experiment another `name`: one series holds one component and one experiment.',
     exit: EXIT.usage,
   },
   MT2001: {

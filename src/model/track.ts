@@ -12,13 +12,14 @@ export const pairRunSchema = z.object({
   newer: z.string(),
   purpose: purposeSchema,
   /** Id of the run, in the same folder. */
-  run: z.string(),
+  run: z.string().regex(/^[\w.-]+$/),
 });
 export type PairRun = z.infer<typeof pairRunSchema>;
 
 export const trackRecordSchema = z.object({
   trackVersion: z.literal(TRACK_VERSION),
-  name: z.string(),
+  /** Becomes the name of a page. */
+  name: z.string().regex(/^[\w.-]+$/),
   component: z.string(),
   /** Asked for, oldest first. */
   versions: z.array(z.string()),

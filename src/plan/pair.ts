@@ -21,7 +21,13 @@ interface Spec {
 }
 
 /** @throws Error in plain words when the experiment is not of one datapath over a baseline. */
-export function pairText(specText: string, { id, datapath }: Component, older: string, newer: string, contexts: Contexts): string {
+export function pairText(
+  specText: string,
+  { id, datapath, versions }: Component,
+  older: string,
+  newer: string,
+  contexts: Contexts,
+): string {
   const spec = parse(specText) as Spec;
   const entries = (spec.datapaths ?? []).map(objectOf);
   const [entry, ...more] = entries.filter((each) => each['id'] === datapath);
@@ -29,6 +35,9 @@ export function pairText(specText: string, { id, datapath }: Component, older: s
   if (!entry || more.length > 0) throw new Error(`it needs the datapath ${datapath} once, to be tracked over versions of ${id}`);
   if (!baseline || baseline === entry) throw new Error('it needs a baseline beside it');
   const [here, there] = [contexts.get(older), contexts.get(newer)];
+  const homeless = [older, newer].filter((version) => !contexts.has(version));
+  if (homeless.length > 0 && (contexts.size > 0 || versions.length === 0))
+    throw new Error(`it is not said where ${homeless.join(' and ')} of ${id} can be found: --at VERSION=CONTEXT`);
   const armsOf = (version: string) => ({ ...entry, name: armOf(datapath, version) });
   const question = `Does ${datapath} of ${id} ${newer} charge anything else than ${older}?`;
   if (here === undefined || there === undefined) {

@@ -40,7 +40,7 @@ export function costTable({ workload, load }: ComparisonAnalysis, costs: readonl
       `${arm} over ${against}`,
       spanText(cores),
       significant(gib),
-      significant(memory.bytesPerPod / 1024 ** 2),
+      memory.bytesPerPod === undefined ? 'not measured' : significant(memory.bytesPerPod / 1024 ** 2),
       significant(memory.bytesPerNode / 1024 ** 2),
       spanText(perMonth),
     ]),
@@ -52,10 +52,10 @@ function spanText({ estimate, low, high }: Span): string {
 }
 
 function breakEvenBlock({ workload }: ComparisonAnalysis, costs: readonly DatapathCost[], inputs: CostInputs): Block[] {
-  const items = breakEvens(costs, inputs).map(({ perPod, perNode, podsPerNode, always }) =>
-    podsPerNode === undefined
-      ? `${workload}: ${always} is cheaper than ${perPod} at any density, at these rates and prices`
-      : `${workload}: ${perNode} is cheaper than ${perPod} from ${significant(podsPerNode)} pods a node on`,
+  const items = breakEvens(costs, inputs).map(({ perPod, perNode, podsPerNode }) =>
+    podsPerNode.high <= 0
+      ? `${workload}: ${perNode} is cheaper than ${perPod} at any density, at these rates and prices, over the whole interval`
+      : `${workload}: ${perNode} is cheaper than ${perPod} from ${spanText(podsPerNode)} pods a node on${podsPerNode.low <= 0 ? '; at the lower end of the interval at any density' : ''}`,
   );
   return items.length === 0 ? [] : [{ kind: 'list', items }];
 }

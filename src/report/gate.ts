@@ -1,15 +1,21 @@
 /** What a gate found, for a terminal, a pull request, and the programs that read test results. */
 import type { GateOutcome, GateResult } from '../analysis/gate.ts';
 import { formatDifference } from '../model/format.ts';
+import { escape } from './render/markdown.ts';
 
-const WORDS: Readonly<Record<GateOutcome, string>> = { pass: 'passes', fail: 'FAILS', unresolved: 'is unresolved' };
+const WORDS: Readonly<Record<GateOutcome, string>> = {
+  pass: 'passes',
+  fail: 'FAILS',
+  unresolved: 'is unresolved',
+  missing: 'cannot be judged',
+};
 /** More of one kind than this are not shown by GitHub for one step. */
 const MOST_ANNOTATIONS = 10;
 
 export function gateSentence(result: GateResult): string {
-  const { rule, arm, against, workload, outcome, reason } = result;
+  const { rule, arm, against, workload, load, outcome, reason } = result;
   const because = reason === '' ? '' : `: ${reason}`;
-  return `${arm} against ${against}, ${workload}: "${rule.text}" ${WORDS[outcome]}, ${sizeOf(result)}${because}`;
+  return `${arm} against ${against}, ${workload}, ${load}: "${rule.text}" ${WORDS[outcome]}, ${sizeOf(result)}${because}`;
 }
 
 export function sizeOf({ interval, rule, metric }: GateResult): string {
@@ -21,39 +27,34 @@ export function sizeOf({ interval, rule, metric }: GateResult): string {
 
 /** The worst first. */
 export function byGravity(results: readonly GateResult[]): GateResult[] {
-  const rank: Readonly<Record<GateOutcome, number>> = { fail: 0, unresolved: 1, pass: 2 };
+  const rank: Readonly<Record<GateOutcome, number>> = { fail: 0, missing: 1, unresolved: 2, pass: 3 };
   return results.toSorted((a, b) => rank[a.outcome] - rank[b.outcome]);
 }
 
 /** GitHub-flavoured Markdown. */
 export function gateMarkdown(run: string, results: readonly GateResult[], passed: boolean): string {
-  const cell = (text: string) =>
-    text
-      .replaceAll('\\', '\\\\')
-      .replaceAll('|', '\\|')
-      .replaceAll(/[\r\n]+/g, ' ')
-      .replaceAll('<', '&lt;');
   const rows = byGravity(results).map((result) => {
-    const { rule, arm, against, workload, outcome, reason } = result;
-    const told = reason === '' ? outcome : `${outcome}: ${reason}`;
-    return `| ${[outcome === 'pass' ? told : `**${told}**`, arm, against, workload, rule.text, sizeOf(result)].map(cell).join(' | ')} |`;
+    const { rule, arm, against, workload, load, outcome, reason } = result;
+    const told = escape(reason === '' ? outcome : `${outcome}: ${reason}`);
+    const cells = [arm, against, workload, load, rule.text, sizeOf(result)].map(escape);
+    return `| ${[outcome === 'pass' ? told : `**${told}**`, ...cells].join(' | ')} |`;
   });
   return [
     `### meshtax gate: ${passed ? 'passed' : 'not passed'}`,
     '',
-    '| outcome | datapath | against | workload | fails if | measured, with its interval |',
-    '| --- | --- | --- | --- | --- | --- |',
+    '| outcome | datapath | against | workload | load | fails if | measured, with its interval |',
+    '| --- | --- | --- | --- | --- | --- | --- |',
     ...rows,
     '',
-    `Run ${run}. A rule passes only when the whole interval lies inside of it; "unresolved" means that the interval holds the margin.`,
+    `Run ${escape(run)}. A rule passes only when the whole interval lies inside of it; "unresolved": the interval holds the margin; "missing": there is nothing to judge.`,
     '',
   ].join('\n');
 }
 
 /** Workflow commands of GitHub Actions, a line each. */
 export function gateAnnotations(results: readonly GateResult[]): string[] {
-  const commands = { fail: 'error', unresolved: 'warning' } as const;
-  return (['fail', 'unresolved'] as const).flatMap((outcome) => {
+  const commands = { fail: 'error', missing: 'error', unresolved: 'warning' } as const;
+  return (['fail', 'missing', 'unresolved'] as const).flatMap((outcome) => {
     const own = results.filter((each) => each.outcome === outcome);
     const shown = own
       .slice(0, MOST_ANNOTATIONS)
@@ -76,12 +77,13 @@ function property(text: string): string {
 export function gateJunit(run: string, startedAt: string, results: readonly GateResult[]): string {
   const suites = [...Map.groupBy(results, ({ workload }) => workload)].map(([workload, own]) => {
     const count = (outcome: GateOutcome) => own.filter((each) => each.outcome === outcome).length;
-    const counts = `tests="${own.length}" failures="${count('fail')}" errors="0" skipped="${count('unresolved')}" time="0"`;
+    const counts = `tests="${own.length}" failures="${count('fail')}" errors="${count('missing')}" skipped="${count('unresolved')}" time="0"`;
     const cases = own.map((each) => {
       const open = `    <testcase classname="${xml(`${each.arm}.${workload}`)}" name="${xml(`${each.rule.text} (against ${each.against}, ${each.load})`)}" time="0"`;
       const sentence = xml(gateSentence(each));
       if (each.outcome === 'pass') return `${open}/>`;
       if (each.outcome === 'unresolved') return `${open}><skipped message="${sentence}">${sentence}</skipped></testcase>`;
+      if (each.outcome === 'missing') return `${open}><error message="${sentence}" type="missing">${sentence}</error></testcase>`;
       return `${open}><failure message="${sentence}" type="budget">${sentence}</failure></testcase>`;
     });
     return [`  <testsuite name="${xml(workload)}" ${counts} timestamp="${xml(startedAt)}">`, ...cases, '  </testsuite>'].join('\n');
@@ -89,7 +91,7 @@ export function gateJunit(run: string, startedAt: string, results: readonly Gate
   const total = (outcome: GateOutcome) => results.filter((each) => each.outcome === outcome).length;
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites name="${xml(`meshtax ${run}`)}" tests="${results.length}" failures="${total('fail')}" errors="0" skipped="${total('unresolved')}" time="0">`,
+    `<testsuites name="${xml(`meshtax ${run}`)}" tests="${results.length}" failures="${total('fail')}" errors="${total('missing')}" skipped="${total('unresolved')}" time="0">`,
     ...suites,
     '</testsuites>',
     '',

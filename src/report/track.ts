@@ -1,6 +1,6 @@
 /** The page of a series over versions: what changed where, confirmed or not, and what else changed with it. */
 import { PRIMARY } from '../analysis/metrics.ts';
-import type { Step, TrackAnalysis } from '../analysis/track.ts';
+import { sameFigure, type Step, type TrackAnalysis } from '../analysis/track.ts';
 import { versionSeries } from '../charts/version-series.ts';
 import type { Table } from '../charts/chart.ts';
 import { formatDifference, formatRatioInterval } from '../model/format.ts';
@@ -24,7 +24,7 @@ export function trackDocument(record: TrackRecord, analysis: TrackAnalysis, marg
     blocks: [
       {
         kind: 'paragraph',
-        text: 'Neighbouring versions were measured against each other in one run, beside the same baseline, so that the state of the host cancels. A change stands only when a fresh run of the same two versions says it again; nothing else alerts.',
+        text: 'Neighbouring versions were measured against each other in one run, beside the same baseline, so that the state of the host cancels. A change stands only when a fresh run says it too, after another run of the same two versions or the whole series did; nothing else alerts.',
       },
       { kind: 'heading', level: 2, text: 'From version to version' },
       { kind: 'table', table: stepTable(analysis.steps) },
@@ -41,11 +41,12 @@ export function trackDocument(record: TrackRecord, analysis: TrackAnalysis, marg
   };
 }
 
-function changeSentence({ older, newer, workload, metric, first, second }: Step): string {
+function changeSentence({ older, newer, workload, load, metric, first, second, shown }: Step): string {
   const sizes = [first, second].flatMap((each) =>
     each?.ratio ? [formatRatioInterval(each.ratio)] : each ? [formatDifference(metric.unit, each.difference)] : [],
   );
-  return `${older} to ${newer}, ${workload}: ${metric.title} is ${first.verdict}, ${sizes.join(', and again ')}.`;
+  const verdict = first.verdict === 'higher' || first.verdict === 'lower' ? first.verdict : (shown ?? first.verdict);
+  return `${older} to ${newer}, ${workload}, ${load}: ${metric.title} is ${verdict}, ${sizes.join(', and again ')}${shown ? '; the whole series shows it too' : ''}.`;
 }
 
 function quietSentence(steps: readonly Step[], margin: number): string {
@@ -58,11 +59,11 @@ function stepTable(steps: readonly Step[]): Table {
   return {
     caption: 'The newer against the older version, paired inside blocks',
     columns: [
-      ...['from', 'to', 'workload', 'figure', 'outcome'].map((title) => ({ title, align: 'left' as const })),
+      ...['from', 'to', 'workload', 'load', 'figure', 'outcome'].map((title) => ({ title, align: 'left' as const })),
       ...['ratio', 'ratio, again'].map((title) => ({ title, align: 'right' as const })),
     ],
-    rows: steps.map(({ older, newer, workload, metric, first, second, outcome }) => [
-      ...[older, newer, workload, metric.title, WORDS[outcome]],
+    rows: steps.map(({ older, newer, workload, load, metric, first, second, outcome }) => [
+      ...[older, newer, workload, load, metric.title, WORDS[outcome]],
       ...[ratio(first), ratio(second)],
     ]),
   };
@@ -71,10 +72,10 @@ function stepTable(steps: readonly Step[]): Table {
 function chartsOf(record: TrackRecord, { points, steps }: TrackAnalysis, margin: number): Block[] {
   const versions = [...new Set([...record.versions, ...points.map(({ version }) => version)])];
   const wanted = points.filter(({ metric }) => PRIMARY.some((id) => id === metric.id));
-  const groups = Map.groupBy(wanted, ({ workload, metric }) => `${workload}\n${metric.id}`);
+  const groups = Map.groupBy(wanted, ({ workload, load, metric }) => `${workload}\n${load}\n${metric.id}`);
   return [...groups.values()].map((own): Block => {
     const [first] = own as [(typeof own)[number]];
-    const ownSteps = steps.filter(({ workload, metric }) => workload === first.workload && metric.id === first.metric.id);
+    const ownSteps = steps.filter((step) => sameFigure(step, first));
     return { kind: 'chart', chart: versionSeries(record.name, versions, own, ownSteps, margin) };
   });
 }

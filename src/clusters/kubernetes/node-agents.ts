@@ -13,6 +13,8 @@ import { bundleObject, bundleVolumes, scriptAs, SCRIPT, UNPACK } from './manifes
 import { containerIdOf, listPods, waitForPods } from './pods.ts';
 
 const ANSWER_MS = 10_000;
+/** tcpdump begins, and ends, in its own time. */
+const WATCH_ANSWER_MS = 30_000;
 const ARM = 'node-agent';
 
 export class NodeAgents {
@@ -139,12 +141,15 @@ class Agent {
         reject(failed('its stream broke'));
         return;
       }
-      const timer = setTimeout(() => {
-        this.#waiting = undefined;
-        reject(failed('no answer'));
-        // An answer that comes later would be taken for that of the next question.
-        void this.process?.stop();
-      }, ANSWER_MS);
+      const timer = setTimeout(
+        () => {
+          this.#waiting = undefined;
+          reject(failed('no answer'));
+          // An answer that comes later would be taken for that of the next question.
+          void this.process?.stop();
+        },
+        question.op === 'moment' ? ANSWER_MS : WATCH_ANSWER_MS,
+      );
       this.#waiting = (line) => {
         clearTimeout(timer);
         try {

@@ -7,12 +7,17 @@ const GIB = 1024 ** 3;
 const interval = (estimate: number, half = 0) => ({ estimate, low: estimate - half, high: estimate + half, n: 10 });
 const metric = (id: string, value: number, versus?: object) => ({ metric: { id }, value: interval(value), versus });
 /** CPU over the baseline in ms per 1000 requests, with half an interval of 20 ms. */
-const cell = (arm: string, cpuMs: number, memory: Readonly<Record<string, number>>) => ({
+const cell = (arm: string, cpuMs: number, memory: Readonly<Record<string, number>>, tier = 'L7') => ({
   arm,
+  tier,
   baseline: 'direct',
+  idle: { machine: interval(0) },
   metrics: [
     metric('cpu.machine', 0, { difference: interval(cpuMs * 1e6, 20e6) }),
-    ...Object.entries(memory).map(([component, bytes]) => metric(`memory.${component}`, bytes)),
+    ...Object.entries(memory).flatMap(([component, bytes]) => [
+      metric(`memory.${component}`, bytes),
+      metric(`memoryOfOne.${component}`, bytes),
+    ]),
   ],
 });
 const comparison = {
@@ -39,12 +44,28 @@ describe('cost a month', () => {
     const dear = { ...inputs, requestsPerSecond: 0 };
     const [found] = breakEvens(costsOf(comparison, dear), dear);
     // 6 GiB against a sixteenth of a GiB a pod on ten nodes: 9.6 pods a node.
-    expect(found).toMatchObject({ perPod: 'sidecars', perNode: 'node-proxy', always: undefined });
-    expect(found?.podsPerNode).toBeCloseTo(9.6, 6);
+    expect(found).toMatchObject({ perPod: 'sidecars', perNode: 'node-proxy' });
+    expect(found?.podsPerNode.estimate).toBeCloseTo(9.6, 6);
     const at = { ...dear, podsPerNode: 9.6 };
     const [a, b] = costsOf(comparison, at);
     expect(a?.perMonth.estimate).toBeCloseTo(b?.perMonth.estimate ?? 0, 6);
   });
-  test('where CPU alone decides, one is cheaper at any density', () =>
-    expect(breakEvens(costsOf(comparison, inputs), { ...inputs, perGibHour: 1e-6 })[0]).toMatchObject({ always: 'node-proxy' }));
+  test('where CPU alone decides, one is cheaper at any density, over the whole interval', () =>
+    expect(breakEvens(costsOf(comparison, inputs), { ...inputs, perGibHour: 1e-6 })[0]?.podsPerNode.high).toBeLessThan(0));
+  test('what is free, of another tier, or not a slope is not weighed', () => {
+    expect(breakEvens(costsOf(comparison, inputs), { ...inputs, perGibHour: 0 })).toEqual([]);
+    const [base, sidecars] = comparison.cells;
+    const other = { ...comparison, cells: [base, sidecars, cell('ebpf', 10, { agent: GIB }, 'L4')] } as unknown as ComparisonAnalysis;
+    expect(breakEvens(costsOf(other, inputs), inputs)).toEqual([]);
+    const flat = { ...comparison, cells: [{ ...cell('kubelet', 100, {}), idle: {} }] } as unknown as ComparisonAnalysis;
+    expect(costsOf(flat, inputs)).toEqual([]);
+  });
+  test('of several pods or nodes, each pays for one', () => {
+    const two = cell('ambient', 100, { 'node-proxy': GIB / 4 });
+    const summed = {
+      ...two,
+      metrics: [...two.metrics.filter(({ metric: { id } }) => !id.startsWith('memory.')), metric('memory.node-proxy', GIB / 2)],
+    };
+    expect(costsOf({ cells: [summed] } as unknown as ComparisonAnalysis, inputs)[0]?.memory.bytesPerNode).toBe(GIB / 4);
+  });
 });

@@ -32,6 +32,7 @@ describe('the wire between the nodes', () => {
     ['encrypted, as it says', 'mtls', seen(412, 0), 'ok'],
     ['in clear text, as it says', 'none', seen(412, 200), 'ok'],
     ['it says that it encrypts, and does not', 'wireguard', seen(412, 1), 'error'],
+    ['fewer packets than requests', 'mtls', seen(40, 0), 'warning'],
     ['nothing passes where one looks', 'mtls', seen(0, 0), 'warning'],
     ['it says that it does not encrypt, and nothing can be read', 'none', seen(412, 0), 'warning'],
     ['nobody could look at what should be encrypted', 'ipsec', unseen, 'warning'],

@@ -71,7 +71,7 @@ describe('exports', () => {
     );
     expect(results).toHaveLength(2);
     expect(results[1]?.latencies_ms['p50']).toBeCloseTo(0.51, 2);
-    expect(results[1]?.labels).toMatchObject({ datapath: 'envoy', p99_verdict: 'higher than direct' });
+    expect(results[1]?.labels).toMatchObject({ datapath: 'envoy', p99_verdict: 'higher, against direct' });
   });
 });
 

@@ -144,6 +144,11 @@ describe('what each tool says, in our units', () => {
     ]);
     expect(read(FORTIO).coarse).toEqual([[0.5, 200_000, 1_000_000]]);
   });
+  test('fortio’s format from Nighthawk: all that is not 200 failed, and nobody says whether the loop was open', () => {
+    const { RequestedQPS: _requested, ...rest } = JSON.parse(FORTIO) as Record<string, unknown>;
+    const own = JSON.stringify({ ...rest, RequestedQPS: 1000, RetCodes: { '200': '9400' }, BytesReceived: '1' });
+    expect(read(own)).toMatchObject({ by: 'fortio', tool: 'nighthawk', loop: 'unknown', errors: 105 });
+  });
   test('wrk: what it prints as zero is missing; its samples are partly made up', () => {
     expect(read(WRK)).toMatchObject({
       by: 'wrk',

@@ -48,6 +48,13 @@ describe('a pair of versions', () => {
       'cilium cilium-1-19-6',
     ]);
   });
+  test('what no build is pinned for needs a place', () => {
+    const cilium = { id: 'cilium', datapath: 'cilium', versions: [] };
+    const text = spec('datapaths: [direct, cilium]\n');
+    expect(() => pairText(text, cilium, '1.19.4', '1.19.6', new Map())).toThrow(/1\.19\.4 and 1\.19\.6 of cilium can be found/);
+    expect(() => pairText(text, cilium, '1.19.4', '1.19.6', new Map([['1.19.4', 'old']]))).toThrow(/where 1\.19\.6 of cilium/);
+    expect(() => pairText(LAB, envoy, '1.39.3', '1.40.0', new Map([['1.40.0', 'new']]))).toThrow(/where 1\.39\.3 of envoy/);
+  });
   test.each([
     ['without the datapath', spec('datapaths: [direct, ebpf-lab]\n'), /needs the datapath envoy-sidecar once/],
     ['with two of it', spec('datapaths: [direct, envoy-sidecar, { id: envoy-sidecar, name: other }]\n'), /once/],

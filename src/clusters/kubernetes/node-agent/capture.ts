@@ -1,4 +1,4 @@
-/** What tcpdump writes, counted as it comes: packets, and those that hold a marker of ours in clear text. Pure. */
+/** What tcpdump writes, counted as it comes: packets, and those of two pods that hold a marker of ours in clear text. Pure. */
 
 /**
  * Of HTTP/1.1 in both directions, and the filling of every payload: 8 and 16 given bytes in a row are no ciphertext (the chance
@@ -15,8 +15,14 @@ const MAGIC = [0xa1b2c3d4, 0xa1b23c4d];
 export class PacketCount {
   #rest = Buffer.alloc(0);
   #begun = false;
+  readonly #pods: readonly Buffer[];
   packets = 0;
+  /** Of these two pods: others may speak HTTP between the same nodes. */
   readable = 0;
+
+  constructor(pods: readonly [string, string]) {
+    this.#pods = pods.map(bytesOf);
+  }
 
   /** @throws Error when it is no such file. */
   push(bytes: Buffer): void {
@@ -39,8 +45,19 @@ export class PacketCount {
 
   #count(packet: Buffer): void {
     this.packets++;
-    if (MARKERS.some((marker) => packet.includes(marker))) this.readable++;
+    const isOurs = this.#pods.every((address) => packet.includes(address));
+    if (isOurs && MARKERS.some((marker) => packet.includes(marker))) this.readable++;
   }
+}
+
+/** As it stands in a packet. */
+export function bytesOf(address: string): Buffer {
+  if (!address.includes(':')) return Buffer.from(address.split('.').map(Number));
+  const groups = (part: string) => (part === '' ? [] : part.split(':').map((group) => parseInt(group, 16)));
+  const [head = '', tail] = address.split('::');
+  const [before, after] = [groups(head), groups(tail ?? '')];
+  const all = [...before, ...Array.from({ length: 8 - before.length - after.length }, () => 0), ...after];
+  return Buffer.from(all.flatMap((group) => [group >> 8, group & 0xff]));
 }
 
 export interface WireEnds {

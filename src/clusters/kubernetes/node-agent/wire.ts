@@ -22,7 +22,7 @@ export async function watchWire(ends: WireEnds, proc: string): Promise<Watch> {
   if (device === undefined) throw new Error('no route to the other node was found');
   const options = ['-i', device, '-nn', '-s', '0', '-U', '--immediate-mode', '-c', String(MOST_PACKETS), '-w', '-'];
   const child = spawn('nsenter', [...onHost, 'tcpdump', ...options, filterOf(ends)], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const count = new PacketCount();
+  const count = new PacketCount(ends.pods);
   let failure: string | undefined;
   child.stdout.on('data', (bytes: Buffer) => {
     try {
@@ -31,16 +31,23 @@ export async function watchWire(ends: WireEnds, proc: string): Promise<Watch> {
       failure ??= String(error);
     }
   });
-  const ended = new Promise<void>((resolve) => void child.once('close', () => resolve()));
-  const timer = setTimeout(() => child.kill('SIGKILL'), MOST_MS);
   const stop = () => child.kill('SIGKILL');
+  const timer = setTimeout(stop, MOST_MS);
   process.once('exit', stop);
+  let isOver = false;
+  const ended = new Promise<void>((resolve) => {
+    child.once('close', () => {
+      isOver = true;
+      clearTimeout(timer);
+      process.off('exit', stop);
+      resolve();
+    });
+  });
   await listening(child);
   return {
     async end() {
       await new Promise((resolve) => setTimeout(resolve, LINGER_MS));
-      clearTimeout(timer);
-      process.off('exit', stop);
+      if (isOver && count.packets < MOST_PACKETS) throw new Error('tcpdump ended before the proof did');
       child.kill('SIGINT');
       await ended;
       if (failure !== undefined) throw new Error(failure);
