@@ -11,6 +11,7 @@ import { curveOf, distributionOf, type CurvePoint } from './curve.ts';
 import { headToHead, type HeadToHead } from './head-to-head.ts';
 import { SAMPLES_ABOVE } from './histogram.ts';
 import { flowSummaries, ownWords, pairsOfInstruments, type FlowSummary, type OwnWord, type PairOfInstruments } from './instruments.ts';
+import { idleOf } from './ladder.ts';
 import { maskingVerdict, type MaskingVerdict } from './masking.ts';
 import { PRIMARY, type MetricId } from './metrics.ts';
 import { armSeries, type ArmSeries, type Series } from './series.ts';
@@ -21,7 +22,7 @@ import { validityOf, type Validity } from './validity.ts';
 import { judge } from './verdict.ts';
 import { compareSeries, type Compared, type Inference, type Versus } from './versus.ts';
 
-export const ANALYSIS_VERSION = 3;
+export const ANALYSIS_VERSION = 4;
 
 export interface CellMetric {
   readonly metric: MetricId;
@@ -215,7 +216,7 @@ function draft({ run }: StoredRun, trials: readonly TrialRecord[], inference: In
         requests: validOf(arm.name).reduce((sum, trial) => sum + (trial.result.arms[0]?.ok ?? 0), 0),
         curve: curveOf(own.sum, inference.confidence),
         distribution: distributionOf(own.sum),
-        idle: idleOf(own, inference),
+        idle: idleOf(own.ladder, inference),
         steadyFrom: inference.thorough ? steadinessOf(own, inference) : undefined,
       },
       metrics: [...own.figures.values()].map((each) => {
@@ -232,17 +233,6 @@ function draft({ run }: StoredRun, trials: readonly TrialRecord[], inference: In
     };
   });
   return { comparison, cells };
-}
-
-function idleOf({ ladder }: ArmSeries, { confidence, kind }: Inference): Record<string, Interval> {
-  const components = new Set(ladder.flatMap(({ lines }) => [...lines.keys()]));
-  return Object.fromEntries(
-    [...components].flatMap((component) => {
-      const values = ladder.flatMap(({ lines }) => lines.get(component)?.idleNsPerSecond ?? []);
-      const interval = intervalOf(values, confidence, kind);
-      return interval ? [[component, interval] as const] : [];
-    }),
-  );
 }
 
 const BLOCKS_FOR_STEADINESS = 10;

@@ -4,6 +4,7 @@
  */
 import type { TrialRecord } from '../model/records.ts';
 import { answersOf, cpuByComponent, SOAKED_COMPONENT } from './metrics.ts';
+import { intervalOf, type Interval, type IntervalKind } from './statistics/interval.ts';
 import { costLine } from './statistics/slope.ts';
 
 export interface LadderBlock {
@@ -51,4 +52,19 @@ function machineFigures(trial: TrialRecord): Map<string, number> {
   if (stat !== undefined) result.set('machine-stat', stat - own);
   result.set('machine', soaked);
   return result;
+}
+
+/** CPU ns per second of each component without any request, over blocks. */
+export function idleOf(
+  ladder: readonly LadderBlock[],
+  { confidence, kind }: { readonly confidence: number; readonly kind: IntervalKind },
+): Record<string, Interval> {
+  const components = new Set(ladder.flatMap(({ lines }) => [...lines.keys()]));
+  return Object.fromEntries(
+    [...components].flatMap((component) => {
+      const values = ladder.flatMap(({ lines }) => lines.get(component)?.idleNsPerSecond ?? []);
+      const interval = intervalOf(values, confidence, kind);
+      return interval ? [[component, interval] as const] : [];
+    }),
+  );
 }

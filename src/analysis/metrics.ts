@@ -146,7 +146,7 @@ function memoryOf(trial: TrialRecord): TrialMetric[] {
   const countOf = (component: string) => measured.filter((each) => each.component === component).length;
   const datapath = measured.filter(({ component }) => !NOT_THE_DATAPATH.has(component)).reduce((sum, { value }) => sum + value, 0);
   return [
-    of('datapath', 'memory of the datapath', datapath),
+    of('datapath', 'memory of a pod pair', datapath),
     ...[...byComponent].map(([component, value]) => of(component, `memory, ${component}`, value)),
     ...[...byComponent].map(([component, value]) => memoryOfOne(component, value / countOf(component))),
   ];

@@ -13,13 +13,12 @@ export const timeline: Chart = {
     const points = comparison.timeline.filter(({ p50Ns }) => p50Ns !== undefined);
     if (points.length === 0) return undefined;
     const arms = comparison.cells.map(({ arm }) => arm);
-    const stalled = points.filter(({ lostShare = 0 }) => lostShare >= STALLED_SHARE);
     const failed = points.filter(({ errors }) => errors > 0);
     const unused = points.filter(({ valid, superseded }) => !valid || superseded);
     return {
       id: `timeline-${comparison.workload}-${comparison.load}`,
       title: `In the order of time: ${comparison.workload}, ${comparison.load}`,
-      sentence: `${points.length} windows over ${Math.round((points.at(-1)?.atS ?? 0) / 60)} minutes: the host stood still for more than 0.5 % of ${stalled.length} of them, ${failed.length} had errors, ${unused.length} were not used.`,
+      sentence: `${points.length} windows over ${Math.round((points.at(-1)?.atS ?? 0) / 60)} minutes: ${stallsTold(points)}, ${failed.length} had errors, ${unused.length} were not used.`,
       table: {
         caption: 'By deployment: windows, the middle of their p50, what was wrong with them',
         columns: [
@@ -33,6 +32,20 @@ export const timeline: Chart = {
     };
   },
 };
+
+function isStalled({ lostShare = 0 }: TimelinePoint): boolean {
+  return lostShare >= STALLED_SHARE;
+}
+
+function wasWatched({ lostShare }: TimelinePoint): boolean {
+  return lostShare !== undefined;
+}
+
+function stallsTold(points: readonly TimelinePoint[]): string {
+  return points.some(wasWatched)
+    ? `the host stood still for more than 0.5 % of ${points.filter(isStalled).length} of them`
+    : 'nobody watched whether the host stood still';
+}
 
 function rowsOf(points: readonly TimelinePoint[], arms: readonly string[]): string[][] {
   const groups = Map.groupBy(
@@ -50,7 +63,7 @@ function rowsOf(points: readonly TimelinePoint[], arms: readonly string[]): stri
         first.arm,
         String(own.length),
         formatValue('ns', sorted[Math.floor((sorted.length - 1) / 2)] ?? Number.NaN),
-        count(({ lostShare = 0 }) => lostShare >= STALLED_SHARE),
+        own.some(wasWatched) ? count(isStalled) : 'not watched',
         count(({ errors }) => errors > 0),
         count(({ valid, superseded }) => !valid || superseded),
       ];
@@ -108,7 +121,7 @@ function specOf(points: readonly TimelinePoint[], arms: readonly string[]) {
           },
         ],
       },
-      ...(points.some(({ lostShare }) => lostShare !== undefined) ? [lostPanel(time)] : []),
+      ...(points.some(wasWatched) ? [lostPanel(time)] : []),
     ],
     resolve: { scale: { x: 'shared' as const } },
   };

@@ -18,8 +18,8 @@ const schema = z.object({
   ErrorsDurationHistogram: histogramSchema.nullish(),
   RetCodes: z.record(z.string(), z.coerce.number()).nullish(),
   /** Nighthawk's fortio format has it; fortio itself says `Exactly`. */
-  BytesReceived: z.coerce.number().nullish(),
-  Exactly: z.coerce.number().nullish(),
+  BytesReceived: z.unknown().optional(),
+  Exactly: z.unknown().optional(),
 });
 /** A bucket this much wider than the percentile inside of it leaves the percentile open. */
 const COARSE = 0.1;
@@ -35,7 +35,7 @@ export const fortio: Importer = {
     const { DurationHistogram: all, ErrorsDurationHistogram: failed, RetCodes: codes } = found;
     const requested = Number(found.RequestedQPS);
     const bad = Object.entries(codes ?? {}).reduce((sum, [code, count]) => sum + (GOOD.test(code) ? 0 : count), 0);
-    const isNighthawk = found.BytesReceived != null && found.Exactly == null;
+    const isNighthawk = found.BytesReceived !== undefined && found.Exactly === undefined;
     const own = (all.Percentiles ?? []).map(({ Percentile, Value }) => [Percentile / 100, Value * 1e9] as const);
     return {
       tool: isNighthawk ? 'nighthawk' : 'fortio',
