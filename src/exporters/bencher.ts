@@ -5,7 +5,7 @@ import { figuresOf, type Figure } from './figures.ts';
 export const bencher: Exporter = {
   id: 'bencher',
   title: 'Bencher Metric Format',
-  leavesOut: 'units (a measure has them, not the file), comparisons and verdicts',
+  leavesOut: 'units (a measure has them, not the file), tiers, comparisons and verdicts',
   render: (_stored, analysis) => {
     const report: Record<string, Record<string, object>> = {};
     for (const figure of figuresOf(analysis)) {

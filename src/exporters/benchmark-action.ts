@@ -12,12 +12,13 @@ export const benchmarkAction: Exporter = {
       .map((figure) => {
         const { unit, factor } = inCommonUnit(figure);
         const { estimate, low, high, n } = figure.value;
+        const against = figure.sameTier === false ? `${figure.baseline} (other work: ${figure.baselineTier})` : figure.baseline;
         return {
           name: `${figure.arm}/${figure.workload}/${figure.load}/${figure.metric.id}`,
           unit,
           value: estimate / factor,
           range: `± ${((high - low) / 2 / factor).toPrecision(3)}`,
-          extra: `blocks: ${n}\ntier: ${figure.tier}${figure.verdict === undefined ? '' : `\nagainst ${figure.baseline}: ${figure.verdict}`}`,
+          extra: `blocks: ${n}\ntier: ${figure.tier}${figure.verdict === undefined ? '' : `\nagainst ${against}: ${figure.verdict}`}`,
         };
       });
     return `${JSON.stringify(entries, null, 1)}\n`;

@@ -14,11 +14,13 @@ export const csv: Exporter = {
         ...['estimate', 'low', 'high', 'blocks', 'confidence', 'baseline', 'baseline_tier', 'same_tier'],
         ...['difference', 'difference_low', 'difference_high', 'ratio', 'ratio_low', 'ratio_high', 'verdict'],
       ],
-      figuresOf(analysis).map(({ workload, load, arm, tier, metric, value, baseline, baselineTier, difference, ratio, verdict }) => [
-        ...[run.id, run.experiment, run.startedAt, run.cluster, workload, load, arm, tier, metric.id, metric.unit],
-        ...[value.estimate, value.low, value.high, value.n, analysis.confidence],
-        ...[baseline, baselineTier, baseline === undefined ? undefined : tier === baselineTier],
-        ...[difference?.estimate, difference?.low, difference?.high, ratio?.estimate, ratio?.low, ratio?.high, verdict],
-      ]),
+      figuresOf(analysis).map(
+        ({ workload, load, arm, tier, metric, value, baseline, baselineTier, sameTier, difference, ratio, verdict }) => [
+          ...[run.id, run.experiment, run.startedAt, run.cluster, workload, load, arm, tier, metric.id, metric.unit],
+          ...[value.estimate, value.low, value.high, value.n, analysis.confidence],
+          ...[baseline, baselineTier, sameTier],
+          ...[difference?.estimate, difference?.low, difference?.high, ratio?.estimate, ratio?.low, ratio?.high, verdict],
+        ],
+      ),
     ),
 };

@@ -12,6 +12,8 @@ export interface Figure {
   readonly value: Interval;
   readonly baseline: string | undefined;
   readonly baselineTier: string | undefined;
+  /** Does the baseline do the same work? Undefined for a baseline itself. */
+  readonly sameTier: boolean | undefined;
   readonly difference: Interval | undefined;
   readonly ratio: Interval | undefined;
   readonly verdict: string | undefined;
@@ -26,7 +28,8 @@ function figuresOfCell({ workload, load, cells }: ComparisonAnalysis, { arm, tie
   return metrics.flatMap(({ metric, value, versus }): Figure[] => {
     if (!value || !Number.isFinite(value.estimate)) return [];
     const { difference, ratio, verdict } = versus ?? {};
-    return [{ workload, load, arm, tier, metric, value, baseline, baselineTier, difference, ratio, verdict }];
+    const sameTier = baseline === undefined ? undefined : tier === baselineTier;
+    return [{ workload, load, arm, tier, metric, value, baseline, baselineTier, sameTier, difference, ratio, verdict }];
   });
 }
 

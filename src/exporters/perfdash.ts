@@ -10,7 +10,10 @@ export const perfdash: Exporter = {
   leavesOut: 'intervals, comparisons and verdicts',
   render: (_stored, analysis) => {
     const figures = figuresOf(analysis);
-    const labelsOf = ({ arm, workload, load, tier }: Figure) => ({ datapath: arm, workload, load, tier });
+    const labelsOf = ({ arm, workload, load, tier, sameTier }: Figure) => ({
+      ...{ datapath: arm, workload, load, tier },
+      ...(sameTier === undefined ? {} : { same_tier: String(sameTier) }),
+    });
     const latency = [
       ...Map.groupBy(
         figures.filter(({ metric }) => BUCKETS[metric.id] !== undefined),

@@ -21,7 +21,7 @@ export const smp: Exporter = {
 function resultOf(
   run: StoredRun['run'],
   trials: StoredRun['trials'],
-  { workload, load, generator, ratePerSecond }: ComparisonAnalysis,
+  { workload, load, generator, ratePerSecond, cells }: ComparisonAnalysis,
   cell: Cell,
 ) {
   const own = trials.filter(
@@ -32,6 +32,7 @@ function resultOf(
   const figure = (id: string) => cell.metrics.find(({ metric }) => metric.id === id);
   const cpu = figure('cpu.machine')?.value;
   const p99 = figure('latency.p99');
+  const baseline = cells.find(({ arm }) => arm === cell.baseline);
   return {
     smp_version: 'v0.0.1',
     id: `${run.id}/${cell.arm}/${workload}/${load}`,
@@ -39,6 +40,7 @@ function resultOf(
       tool: `meshtax ${run.tool.version}`,
       datapath: cell.arm,
       tier: cell.tier,
+      ...(baseline ? { same_tier: String(baseline.tier === cell.tier) } : {}),
       workload,
       load,
       generator,
