@@ -1,6 +1,5 @@
 /** A gRPC peer that speaks Hubble's observer API and does what a test says; and records to feed the lab's own observer. */
-import { readFileSync } from 'node:fs';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import grpc from '@grpc/grpc-js';
@@ -22,10 +21,6 @@ export interface Peer {
 export interface PeerBehaviour {
   readonly getFlows: (call: grpc.ServerWritableStream<object, unknown>) => void;
   readonly status: () => object;
-}
-
-export function socketAddress(): string {
-  return `unix:${mkdtempSync(`${tmpdir()}/mt-hubble-`)}/peer.sock`;
 }
 
 export async function peer(behaviour: PeerBehaviour, credentials = grpc.ServerCredentials.createInsecure()): Promise<Peer> {
@@ -51,9 +46,14 @@ export async function peer(behaviour: PeerBehaviour, credentials = grpc.ServerCr
 }
 
 export async function serving(server: grpc.Server, credentials = grpc.ServerCredentials.createInsecure()): Promise<Peer> {
-  const address = socketAddress();
+  const directory = mkdtempSync(`${tmpdir()}/mt-hubble-`);
+  const address = `unix:${directory}/peer.sock`;
   await new Promise<void>((resolve, reject) => server.bindAsync(address, credentials, (error) => (error ? reject(error) : resolve())));
-  return { address, close: () => server.forceShutdown() };
+  const close = () => {
+    server.forceShutdown();
+    rmSync(directory, { recursive: true, force: true });
+  };
+  return { address, close };
 }
 
 interface RecordedFlow {

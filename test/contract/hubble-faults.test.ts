@@ -1,9 +1,9 @@
 /** The Hubble collector against peers that speak TLS, and against peers that misbehave. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import grpc from '@grpc/grpc-js';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { observed, pause, peer, recordedFlows, value, type Peer } from '../hubble-peer.ts';
 
 const peers: Peer[] = [];
@@ -13,6 +13,7 @@ afterEach(() => {
 
 describe('transport', () => {
   const files = mkdtempSync(`${tmpdir()}/mt-tls-`);
+  afterAll(() => rmSync(files, { recursive: true, force: true }));
   const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: files, stdio: 'ignore' });
   const read = (name: string) => readFileSync(`${files}/${name}`, 'utf8');
   const issue = (name: string) => {
