@@ -18,7 +18,10 @@ export async function testCommand(app: App, names: readonly string[]): Promise<E
   const setUp = await setupCommand(app, { tests: true });
   if (setUp !== 0) return setUp;
   const rounds: Counts[] = [];
-  for (const projects of ROUNDS) rounds.push(await runRound(app, projects, names));
+  for (const projects of ROUNDS) {
+    rounds.push(await runRound(app, projects, names));
+    if (app.interruption.aborted) return EXIT.interrupted;
+  }
   const sum = (key: keyof Counts) => rounds.reduce((total, round) => total + round[key], 0);
   const [passed, failed, skipped] = [sum('passed'), sum('failed'), sum('skipped')];
   app.out(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`);
