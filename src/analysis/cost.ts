@@ -30,16 +30,17 @@ export interface DatapathCost {
   readonly tier: string;
   /** Over the baseline; an interval below zero saves. */
   readonly cores: Span;
-  readonly gib: number;
-  readonly perMonth: Span;
+  /** Undefined where memory was not measured, and so what it is a month. */
+  readonly gib: number | undefined;
+  readonly perMonth: Span | undefined;
   readonly memory: MemoryBill;
 }
 
 export interface MemoryBill {
-  /** Undefined: its proxies were not measured. */
+  /** Undefined where something that is paid for so was not measured. */
   readonly bytesPerPod: number | undefined;
-  readonly bytesPerNode: number;
-  readonly bytesPerCluster: number;
+  readonly bytesPerNode: number | undefined;
+  readonly bytesPerCluster: number | undefined;
 }
 
 export interface BreakEven {
@@ -65,7 +66,7 @@ export function costsOf({ cells }: ComparisonAnalysis, inputs: CostInputs): Data
     const cores = { estimate: coresOf(slope.estimate), low: coresOf(slope.low), high: coresOf(slope.high) };
     const memory = memoryBill(cell);
     const gib = gibOf(memory, inputs);
-    const perMonth = (each: number) => (each * inputs.perCoreHour + gib * inputs.perGibHour) * HOURS_PER_MONTH;
+    const perMonth = (each: number) => (each * inputs.perCoreHour + (gib ?? Number.NaN) * inputs.perGibHour) * HOURS_PER_MONTH;
     return [
       {
         arm: cell.arm,
@@ -73,7 +74,8 @@ export function costsOf({ cells }: ComparisonAnalysis, inputs: CostInputs): Data
         tier: cell.tier,
         cores,
         gib,
-        perMonth: { estimate: perMonth(cores.estimate), low: perMonth(cores.low), high: perMonth(cores.high) },
+        perMonth:
+          gib === undefined ? undefined : { estimate: perMonth(cores.estimate), low: perMonth(cores.low), high: perMonth(cores.high) },
         memory,
       },
     ];
@@ -82,26 +84,31 @@ export function costsOf({ cells }: ComparisonAnalysis, inputs: CostInputs): Data
 
 function memoryBill(cell: Cell): MemoryBill {
   const valueOf = (id: string) => cell.metrics.find(({ metric }) => metric.id === id)?.value?.estimate;
-  const each = (components: readonly string[]) => components.flatMap((component) => valueOf(`memoryOfOne.${component}`) ?? []);
-  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
-  const pods = each(PAID.pod);
-  const hasProxies = PAID.pod.some((component) => valueOf(`cpu.${component}`) !== undefined);
+  /** Undefined where one of them ran and its memory was not measured. */
+  const each = (components: readonly string[], of: 'memory' | 'memoryOfOne') => {
+    const isUnknown = (component: string) => valueOf(`cpu.${component}`) !== undefined && valueOf(`${of}.${component}`) === undefined;
+    return components.some(isUnknown) ? undefined : components.flatMap((component) => valueOf(`${of}.${component}`) ?? []);
+  };
+  const sum = (values: readonly number[] | undefined) => values?.reduce((total, value) => total + value, 0);
+  const pods = each(PAID.pod, 'memoryOfOne');
   return {
     // Either side has a sidecar: a pod pays for one.
-    bytesPerPod: pods.length === 0 ? (hasProxies ? undefined : 0) : sum(pods) / pods.length,
-    bytesPerNode: sum(each(PAID.node)),
-    bytesPerCluster: sum(PAID.cluster.flatMap((component) => valueOf(`memory.${component}`) ?? [])),
+    bytesPerPod: pods && (sum(pods) ?? 0) / Math.max(1, pods.length),
+    bytesPerNode: sum(each(PAID.node, 'memoryOfOne')),
+    bytesPerCluster: sum(each(PAID.cluster, 'memory')),
   };
 }
 
-function gibOf({ bytesPerPod = 0, bytesPerNode, bytesPerCluster }: MemoryBill, { nodes, podsPerNode }: CostInputs): number {
+function gibOf({ bytesPerPod, bytesPerNode, bytesPerCluster }: MemoryBill, { nodes, podsPerNode }: CostInputs): number | undefined {
+  if (bytesPerPod === undefined || bytesPerNode === undefined || bytesPerCluster === undefined) return undefined;
   return (bytesPerPod * podsPerNode * nodes + bytesPerNode * nodes + bytesPerCluster) / GIB;
 }
 
 /** From how many pods a node on a datapath paid by the node is cheaper than one paid by the pod, of one tier, at the same rate. */
 export function breakEvens(costs: readonly DatapathCost[], inputs: CostInputs): BreakEven[] {
-  const perPod = costs.filter(({ memory }) => (memory.bytesPerPod ?? 0) > 0);
-  const perNode = costs.filter(({ memory }) => memory.bytesPerPod === 0);
+  const known = costs.filter(({ gib }) => gib !== undefined);
+  const perPod = known.filter(({ memory }) => (memory.bytesPerPod ?? 0) > 0);
+  const perNode = known.filter(({ memory }) => memory.bytesPerPod === 0);
   return perPod.flatMap((pod) =>
     perNode
       .filter(({ tier }) => tier === pod.tier)
@@ -109,7 +116,7 @@ export function breakEvens(costs: readonly DatapathCost[], inputs: CostInputs): 
         const ofOnePod = ((pod.memory.bytesPerPod ?? 0) / GIB) * inputs.nodes * inputs.perGibHour;
         if (ofOnePod === 0) return [];
         const fixed = ({ memory }: DatapathCost, cores: number) =>
-          cores * inputs.perCoreHour + ((memory.bytesPerNode * inputs.nodes + memory.bytesPerCluster) / GIB) * inputs.perGibHour;
+          cores * inputs.perCoreHour + (gibOf({ ...memory, bytesPerPod: 0 }, inputs) ?? Number.NaN) * inputs.perGibHour;
         const density = (coresOfNode: number, coresOfPod: number) => (fixed(node, coresOfNode) - fixed(pod, coresOfPod)) / ofOnePod;
         return [
           {

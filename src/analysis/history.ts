@@ -37,7 +37,7 @@ function shiftOf(before: readonly number[], after: readonly number[]): number {
 }
 
 /** How far beside the true place the detector may have put a candidate. */
-const REACH = 2;
+export const REACH = 2;
 
 export interface Search {
   /** A fresh paired measurement of two versions, by their places: is there a change from the first to the second? */

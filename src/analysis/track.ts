@@ -2,9 +2,9 @@
 import { armOf, type PairRun, type TrackRecord } from '../model/track.ts';
 import type { RunRecord } from '../model/records.ts';
 import type { Analysis } from './analyse.ts';
-import { candidatesOf } from './history.ts';
+import { candidatesOf, REACH } from './history.ts';
 import type { HeadToHead } from './head-to-head.ts';
-import type { MetricId } from './metrics.ts';
+import { PRIMARY, type MetricId } from './metrics.ts';
 import type { Interval } from './statistics/interval.ts';
 import { seededRandom } from '../model/random.ts';
 
@@ -107,9 +107,10 @@ function pointsOf({ pair, analysis, run }: TrackedRun, datapath: string): TrackP
   );
 }
 
-/** A confirmation of what no run measured before is the first of its pair. */
-function isFirst({ pair }: TrackedRun, runs: readonly TrackedRun[]): boolean {
-  return pair.purpose !== 'confirmation' || !runs.some((other) => other.pair.purpose !== 'confirmation' && samePair(other.pair, pair));
+/** Of the runs of its two versions; a confirmation only where there is none that it could confirm. */
+function isFirst(run: TrackedRun, runs: readonly TrackedRun[]): boolean {
+  const same = runs.filter((other) => samePair(other.pair, run.pair));
+  return run === (same.find(({ pair }) => pair.purpose !== 'confirmation') ?? same[0]);
 }
 
 function samePair(a: PairRun, b: PairRun): boolean {
@@ -132,11 +133,16 @@ function stepsOf(
   const [from, to] = [versions.indexOf(pair.older), versions.indexOf(pair.newer)];
   return outcomesOf(analysis, datapath, pair).map(({ versus: first, ...figure }): Step => {
     const second = again && outcomesOf(again.analysis, datapath, pair).find((each) => sameFigure(each, figure))?.versus;
-    const candidate = shown.find((each) => sameFigure(each, figure) && from >= 0 && from < each.at && each.at <= to)?.direction;
+    const candidate = shown.find((each) => sameFigure(each, figure) && from >= 0 && spans(from, to, each))?.direction;
     const fresh = pair.purpose === 'confirmation' ? first : second;
     const { older, newer } = pair;
     return { older, newer, ...figure, first, second, shown: candidate, outcome: outcomeOf(first, second, fresh, candidate) };
   });
+}
+
+/** Near enough: the detector may be off by its reach, within what neighbouring candidates leave. */
+function spans(older: number, newer: number, { at, from, to }: Shown): boolean {
+  return older >= from && newer < to && older < at + REACH && newer >= at - REACH;
 }
 
 function outcomesOf({ comparisons }: Analysis, datapath: string, { older, newer }: PairRun) {
@@ -149,14 +155,18 @@ function outcomesOf({ comparisons }: Analysis, datapath: string, { older, newer 
 function outcomeOf(first: Outcome, second: Outcome | undefined, fresh: Outcome | undefined, shown: Step['shown']): Step['outcome'] {
   const called = isCalled(first) ? first.verdict : undefined;
   if (called !== undefined && second?.verdict === called) return 'change';
-  if (shown !== undefined && fresh?.verdict === shown) return 'change';
+  if (shown !== undefined && fresh?.verdict === shown && (called ?? shown) === shown) return 'change';
   if (called !== undefined) return 'unconfirmed';
   return first.verdict === 'no difference' ? 'equivalent' : 'unresolved';
 }
 
-/** A difference with a direction. */
-export function isCalled({ verdict }: Outcome): boolean {
+function isCalled({ verdict }: Outcome): boolean {
   return verdict === 'higher' || verdict === 'lower';
+}
+
+/** Which way a change went: as its first run says, or else the whole series. */
+export function directionOf({ first, shown }: Step): string {
+  return isCalled(first) || shown === undefined ? first.verdict : shown;
 }
 
 function factChanges(before: TrackedRun, after: TrackedRun): FactChange[] {
@@ -170,7 +180,9 @@ function factChanges(before: TrackedRun, after: TrackedRun): FactChange[] {
 function shownIn(name: string, versions: readonly string[], points: readonly TrackPoint[], margin: number): Shown[] {
   if (versions.length < SHORTEST_SERIES) return [];
   const random = seededRandom(`track/${name}`);
-  const series = Map.groupBy(points, ({ workload, load, metric }) => `${workload}\n${load}\n${metric.id}`);
+  // Pairs are compared in these alone: of anything else no fresh run could say more.
+  const primary = points.filter(({ metric }) => PRIMARY.some((id) => id === metric.id));
+  const series = Map.groupBy(primary, ({ workload, load, metric }) => `${workload}\n${load}\n${metric.id}`);
   return [...series.values()].flatMap((own) => {
     const logs = versions.map((version) => meanLog(own.filter((each) => each.version === version)));
     const [first] = own;
@@ -189,8 +201,9 @@ function meanLog(points: readonly TrackPoint[]): number {
   return points.reduce((sum, { ratio }) => sum + Math.log(ratio.estimate), 0) / points.length;
 }
 
-/** Pairs of versions that a paired run called, and no fresh run was asked about yet. */
-export function suspects({ steps }: TrackAnalysis): (readonly [older: string, newer: string])[] {
-  const called = steps.filter(({ outcome, second }) => outcome === 'unconfirmed' && second === undefined);
+/** Neighbours of the series that a paired run called, and no fresh run was asked about yet. */
+export function suspects({ steps }: TrackAnalysis, versions: readonly string[]): (readonly [older: string, newer: string])[] {
+  const areNeighbours = ({ older, newer }: Step) => versions.some((version, index) => version === older && versions[index + 1] === newer);
+  const called = steps.filter((step) => step.outcome === 'unconfirmed' && step.second === undefined && areNeighbours(step));
   return [...new Set(called.map(({ older, newer }) => `${older}\n${newer}`))].map((pair) => pair.split('\n') as [string, string]);
 }

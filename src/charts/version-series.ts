@@ -1,5 +1,5 @@
 /** A figure over versions: every run a point with its interval, changes marked. Not of a single run, hence not in the registry. */
-import type { Step, TrackPoint } from '../analysis/track.ts';
+import { directionOf, type Step, type TrackPoint } from '../analysis/track.ts';
 import { formatRatioInterval } from '../model/format.ts';
 import { CHART_CONFIG, type DrawnChart } from './chart.ts';
 
@@ -18,8 +18,8 @@ export function versionSeries(
       ? 'No confirmed change.'
       : changes
           .map(
-            ({ older, newer, first: { verdict, ratio } }) =>
-              `From ${older} to ${newer} ${verdict}${ratio ? ` (${formatRatioInterval(ratio)})` : ''}, confirmed.`,
+            (step) =>
+              `From ${step.older} to ${step.newer} ${directionOf(step)}${step.first.ratio ? ` (${formatRatioInterval(step.first.ratio)})` : ''}, confirmed.`,
           )
           .join(' ');
   return {

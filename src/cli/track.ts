@@ -1,7 +1,7 @@
 /** `meshtax track`: a series over versions of a component; only what a fresh paired run confirms is a change. */
 import type { Analysis } from '../analysis/analyse.ts';
 import { confirmed } from '../analysis/history.ts';
-import { analyseTrack, sameFigure, suspects, type Shown, type Step, type TrackAnalysis } from '../analysis/track.ts';
+import { analyseTrack, directionOf, sameFigure, suspects, type Shown, type Step, type TrackAnalysis } from '../analysis/track.ts';
 import { EXIT, MeshtaxError, reasonOf, type ExitCode } from '../model/errors.ts';
 import { TRACK_VERSION, type PairRun, type Purpose, type TrackRecord } from '../model/track.ts';
 import { pairText, type Component, type Contexts } from '../plan/pair.ts';
@@ -60,9 +60,11 @@ export async function trackCommand(app: App, file: string, options: TrackOptions
     options,
   );
   for (const [index, newer] of versions.entries()) if (index > 0) await series.measure(versions[index - 1] as string, newer, 'pair');
-  for (const [older, newer] of suspects(await series.analysis())) await series.measure(older, newer, 'confirmation');
+  for (const [older, newer] of suspects(await series.analysis(), versions)) await series.measure(older, newer, 'confirmation');
   for (const shown of (await series.analysis()).shown) await confirm(series, versions, shown);
-  if (options.bisect === true) await bisect(series, component);
+  const places = contextsOf(options.at ?? []);
+  const known = places.size === 0 ? component.versions : component.versions.filter((version) => places.has(version));
+  if (options.bisect === true) await bisect(series, known);
   const analysis = await series.analysis();
   await tell(app, series.record, analysis, statistics.margin, options);
   return EXIT.ok;
@@ -81,7 +83,7 @@ async function confirm(series: Series, versions: readonly string[], shown: Shown
 }
 
 /** Between two versions of the series that differ: the very one, among those that can be had, for the figure that changed. */
-async function bisect(series: Series, { versions: known }: Component): Promise<void> {
+async function bisect(series: Series, known: readonly string[]): Promise<void> {
   for (const change of (await series.analysis()).steps.filter(({ outcome }) => outcome === 'change')) {
     const bracket = await narrowed(series, known, change);
     if (bracket === undefined) continue;
@@ -98,7 +100,7 @@ async function narrowed(series: Series, known: readonly string[], change: Step):
     if (middle === undefined) break;
     await series.measure(older, middle, 'bisection');
     const verdict = (await series.stepsOf(older, middle)).find((step) => sameFigure(step, change))?.first.verdict;
-    if (verdict === change.first.verdict) newer = middle;
+    if (verdict === directionOf(change)) newer = middle;
     else if (verdict === 'no difference') older = middle;
     else break;
   }
@@ -137,9 +139,9 @@ class Series {
   async measure(older: string, newer: string, purpose: Purpose): Promise<void> {
     if (older === newer || this.record.pairs.some((each) => each.older === older && each.newer === newer && each.purpose === purpose))
       return;
+    const text = this.#textOf(older, newer);
     if (this.#contexts.size === 0) for (const version of [older, newer]) await this.#provide(version);
     this.#app.err(`${purpose}: ${this.#component.id} ${older} and ${newer}\n`);
-    const text = this.#textOf(older, newer);
     const { results, progress, yesChangeThisCluster } = this.#options;
     const quiet = { ...this.#app, out: this.#app.err }; // what a run tells is not what the series tells
     const { exit, path } = await runAndReport(quiet, { text }, { results, progress, yesChangeThisCluster });

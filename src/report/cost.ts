@@ -39,12 +39,16 @@ export function costTable({ workload, load }: ComparisonAnalysis, costs: readonl
     rows: costs.map(({ arm, against, cores, gib, perMonth, memory }) => [
       `${arm} over ${against}`,
       spanText(cores),
-      significant(gib),
-      memory.bytesPerPod === undefined ? 'not measured' : significant(memory.bytesPerPod / 1024 ** 2),
-      significant(memory.bytesPerNode / 1024 ** 2),
-      spanText(perMonth),
+      known(gib, 1),
+      known(memory.bytesPerPod, 1024 ** 2),
+      known(memory.bytesPerNode, 1024 ** 2),
+      perMonth ? spanText(perMonth) : 'not measured',
     ]),
   };
+}
+
+function known(value: number | undefined, unit: number): string {
+  return value === undefined ? 'not measured' : significant(value / unit);
 }
 
 function spanText({ estimate, low, high }: Span): string {
@@ -52,10 +56,15 @@ function spanText({ estimate, low, high }: Span): string {
 }
 
 function breakEvenBlock({ workload }: ComparisonAnalysis, costs: readonly DatapathCost[], inputs: CostInputs): Block[] {
-  const items = breakEvens(costs, inputs).map(({ perPod, perNode, podsPerNode }) =>
-    podsPerNode.high <= 0
-      ? `${workload}: ${perNode} is cheaper than ${perPod} at any density, at these rates and prices, over the whole interval`
-      : `${workload}: ${perNode} is cheaper than ${perPod} from ${spanText(podsPerNode)} pods a node on${podsPerNode.low <= 0 ? '; at the lower end of the interval at any density' : ''}`,
+  const items = breakEvens(costs, inputs).map(
+    ({ perPod, perNode, podsPerNode }) => `${workload}: ${perNode} is cheaper than ${perPod} ${fromDensity(podsPerNode)}`,
   );
   return items.length === 0 ? [] : [{ kind: 'list', items }];
+}
+
+function fromDensity(podsPerNode: Span): string {
+  const { estimate, low, high } = podsPerNode;
+  if (high <= 0) return 'at any density, at these rates and prices, over the whole interval';
+  if (estimate <= 0) return `at any density by the estimate; by the other end of the interval from ${significant(high)} pods a node on`;
+  return `from ${spanText(podsPerNode)} pods a node on${low <= 0 ? '; at the lower end of the interval at any density' : ''}`;
 }

@@ -54,14 +54,12 @@ export function gateMarkdown(run: string, results: readonly GateResult[], passed
 /** Workflow commands of GitHub Actions, a line each. */
 export function gateAnnotations(results: readonly GateResult[]): string[] {
   const commands = { fail: 'error', missing: 'error', unresolved: 'warning' } as const;
-  return (['fail', 'missing', 'unresolved'] as const).flatMap((outcome) => {
-    const own = results.filter((each) => each.outcome === outcome);
+  return (['error', 'warning'] as const).flatMap((command) => {
+    const own = byGravity(results).filter(({ outcome }) => outcome !== 'pass' && commands[outcome] === command);
     const shown = own
       .slice(0, MOST_ANNOTATIONS)
-      .map((each) => `::${commands[outcome]} title=${property(`meshtax: ${each.rule.text}`)}::${message(gateSentence(each))}`);
-    return own.length > MOST_ANNOTATIONS
-      ? [...shown.slice(0, -1), `::${commands[outcome]}::${own.length - MOST_ANNOTATIONS + 1} more`]
-      : shown;
+      .map((each) => `::${command} title=${property(`meshtax: ${each.rule.text}`)}::${message(gateSentence(each))}`);
+    return own.length > MOST_ANNOTATIONS ? [...shown.slice(0, -1), `::${command}::${own.length - MOST_ANNOTATIONS + 1} more`] : shown;
   });
 }
 

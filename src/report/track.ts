@@ -1,6 +1,6 @@
 /** The page of a series over versions: what changed where, confirmed or not, and what else changed with it. */
 import { PRIMARY } from '../analysis/metrics.ts';
-import { sameFigure, type Step, type TrackAnalysis } from '../analysis/track.ts';
+import { directionOf, sameFigure, type Step, type TrackAnalysis } from '../analysis/track.ts';
 import { versionSeries } from '../charts/version-series.ts';
 import type { Table } from '../charts/chart.ts';
 import { formatDifference, formatRatioInterval } from '../model/format.ts';
@@ -41,11 +41,12 @@ export function trackDocument(record: TrackRecord, analysis: TrackAnalysis, marg
   };
 }
 
-function changeSentence({ older, newer, workload, load, metric, first, second, shown }: Step): string {
+function changeSentence(step: Step): string {
+  const { older, newer, workload, load, metric, first, second, shown } = step;
   const sizes = [first, second].flatMap((each) =>
     each?.ratio ? [formatRatioInterval(each.ratio)] : each ? [formatDifference(metric.unit, each.difference)] : [],
   );
-  const verdict = first.verdict === 'higher' || first.verdict === 'lower' ? first.verdict : (shown ?? first.verdict);
+  const verdict = directionOf(step);
   return `${older} to ${newer}, ${workload}, ${load}: ${metric.title} is ${verdict}, ${sizes.join(', and again ')}${shown ? '; the whole series shows it too' : ''}.`;
 }
 

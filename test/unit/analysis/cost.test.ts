@@ -36,7 +36,7 @@ describe('cost a month', () => {
     expect(sidecars).toMatchObject({ arm: 'sidecars', gib: 10 });
     expect(sidecars?.cores.estimate).toBeCloseTo(2, 9);
     expect(sidecars?.cores.low).toBeCloseTo(1.9, 9);
-    expect(sidecars?.perMonth.estimate).toBeCloseTo((2 * 0.1 + 10 * 0.01) * HOURS_PER_MONTH, 6);
+    expect(sidecars?.perMonth?.estimate).toBeCloseTo((2 * 0.1 + 10 * 0.01) * HOURS_PER_MONTH, 6);
     // Half a GiB on each of ten nodes, and one for the cluster.
     expect(node?.gib).toBeCloseTo(6, 9);
   });
@@ -48,7 +48,7 @@ describe('cost a month', () => {
     expect(found?.podsPerNode.estimate).toBeCloseTo(9.6, 6);
     const at = { ...dear, podsPerNode: 9.6 };
     const [a, b] = costsOf(comparison, at);
-    expect(a?.perMonth.estimate).toBeCloseTo(b?.perMonth.estimate ?? 0, 6);
+    expect(a?.perMonth?.estimate).toBeCloseTo(b?.perMonth?.estimate ?? 0, 6);
   });
   test('where CPU alone decides, one is cheaper at any density, over the whole interval', () =>
     expect(breakEvens(costsOf(comparison, inputs), { ...inputs, perGibHour: 1e-6 })[0]?.podsPerNode.high).toBeLessThan(0));
@@ -67,5 +67,14 @@ describe('cost a month', () => {
       metrics: [...two.metrics.filter(({ metric: { id } }) => !id.startsWith('memory.')), metric('memory.node-proxy', GIB / 2)],
     };
     expect(costsOf({ cells: [summed] } as unknown as ComparisonAnalysis, inputs)[0]?.memory.bytesPerNode).toBe(GIB / 4);
+  });
+  test('what ran and was not measured is no zero: no memory, no money, no break-even', () => {
+    const blind = cell('sidecars', 400, {});
+    const withCpu = { ...blind, metrics: [...blind.metrics, metric('cpu.client-proxy', 1)] };
+    const [found] = costsOf({ cells: [withCpu] } as unknown as ComparisonAnalysis, inputs);
+    expect(found).toMatchObject({ gib: undefined, perMonth: undefined, memory: { bytesPerPod: undefined, bytesPerNode: 0 } });
+    expect(found?.cores.estimate).toBeCloseTo(2, 9);
+    const both = { cells: [withCpu, cell('node-proxy', 100, { 'node-proxy': GIB })] } as unknown as ComparisonAnalysis;
+    expect(breakEvens(costsOf(both, inputs), inputs)).toEqual([]);
   });
 });
