@@ -12,20 +12,23 @@ export interface RunEntry {
 
 /** Every readable run below `results/<folder>/`, oldest first; unreadable ones are left out. */
 export async function listRuns(results: string, files: Files): Promise<RunEntry[]> {
-  const entries: RunEntry[] = [];
-  for (const folder of await files.list(results)) {
-    if (!folder.isDirectory) continue;
-    for (const run of await files.list(`${results}/${folder.name}`)) {
-      const path = `${results}/${folder.name}/${run.name}`;
-      if (!run.isDirectory || !(await files.exists(`${path}/run.json`))) continue;
-      try {
-        entries.push({ path, record: await readRunRecord(path, files) });
-      } catch (error) {
-        if (!(error instanceof MeshtaxError)) throw error;
-      }
-    }
+  const folders = (await files.list(results)).filter(({ isDirectory }) => isDirectory).map(({ name }) => `${results}/${name}`);
+  const paths = await inBatches(folders, async (folder) =>
+    (await files.list(folder)).filter(({ isDirectory }) => isDirectory).map(({ name }) => `${folder}/${name}`),
+  );
+  const entries = await inBatches(paths.flat(), (path) => entryOf(path, files));
+  return entries.flatMap((entry) => entry ?? []).sort((a, b) => (a.record.startedAt < b.record.startedAt ? -1 : 1));
+}
+
+/** Undefined where there is no run, or none that can be read. */
+async function entryOf(path: string, files: Files): Promise<RunEntry | undefined> {
+  if (!(await files.exists(`${path}/run.json`))) return undefined;
+  try {
+    return { path, record: await readRunRecord(path, files) };
+  } catch (error) {
+    if (error instanceof MeshtaxError) return undefined;
+    throw error;
   }
-  return entries.sort((a, b) => (a.record.startedAt < b.record.startedAt ? -1 : 1));
 }
 
 /** A path to a run directory, a run's id or the end of it, or `latest`. @throws MeshtaxError MT4001. */
@@ -46,11 +49,7 @@ export async function readRunRecord(path: string, files: Files): Promise<RunReco
 export async function readRun(path: string, files: Files): Promise<StoredRun> {
   const run = await readRunRecord(path, files);
   const names = (await files.list(`${path}/trials`)).filter((entry) => entry.isDirectory).map((entry) => entry.name);
-  const trials: TrialRecord[] = [];
-  for (let i = 0; i < names.length; i += READ_AT_ONCE) {
-    const some = names.slice(i, i + READ_AT_ONCE).map((name) => readTrial(path, name, files));
-    trials.push(...(await Promise.all(some)).flatMap((trial) => trial ?? []));
-  }
+  const trials = (await inBatches(names, (name) => readTrial(path, name, files))).flatMap((trial) => trial ?? []);
   return { run, trials, seal: await sealOf(path, files) };
 }
 
@@ -61,6 +60,12 @@ export async function sealOf(path: string, files: Files): Promise<string | undef
 
 /** Waiting for one file after the other would take longer than reading them. */
 const READ_AT_ONCE = 64;
+
+async function inBatches<Item, Result>(items: readonly Item[], read: (item: Item) => Promise<Result>): Promise<Result[]> {
+  const results: Result[] = [];
+  for (let i = 0; i < items.length; i += READ_AT_ONCE) results.push(...(await Promise.all(items.slice(i, i + READ_AT_ONCE).map(read))));
+  return results;
+}
 
 /** Undefined for a directory without its trial.json: it was interrupted before the record was whole, and never counted. */
 async function readTrial(path: string, name: string, files: Files): Promise<TrialRecord | undefined> {
