@@ -4,6 +4,7 @@ import { generatorCommandSchema, type ArmTarget, type GeneratorCommand, type Gen
 import { reasonOf } from '../../model/errors.ts';
 import type { ArmClient } from './arm-client.ts';
 import { openDial } from './dial.ts';
+import { untilReachable } from './reachable.ts';
 import { runClosedLoad } from './closed-load.ts';
 import { engines } from './engines.ts';
 import { maskLastLoad, runOpenLoad } from './open-load.ts';
@@ -60,9 +61,10 @@ async function connect(target: ArmTarget): Promise<number> {
   if (target.engine === 'autocannon') return 0;
   const engine = engines[target.engine];
   if (!engine) throw new Error(`no engine called ${target.engine}`);
+  const { open } = await engine();
   const dial = openDial(target.dial);
   try {
-    const client = await (await engine()).open(target, dial);
+    const client = await untilReachable(() => open(target, dial));
     clients.set(target.arm, client);
     return client.opened();
   } catch (error) {
