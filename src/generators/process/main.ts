@@ -61,10 +61,10 @@ async function connect(target: ArmTarget): Promise<number> {
   if (target.engine === 'autocannon') return 0;
   const engine = engines[target.engine];
   if (!engine) throw new Error(`no engine called ${target.engine}`);
-  const { open } = await engine();
+  const chosen = await engine();
   const dial = openDial(target.dial);
   try {
-    const client = await untilReachable(() => open(target, dial));
+    const client = await untilReachable(() => chosen.open(target, dial));
     clients.set(target.arm, client);
     return client.opened();
   } catch (error) {
