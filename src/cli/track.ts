@@ -50,19 +50,11 @@ export async function trackCommand(app: App, file: string, options: TrackOptions
       folder,
       problem: record.component !== component.id ? `of ${record.component}` : 'of another text',
     });
-  const series = new Series(
-    app,
-    component,
-    { ...record, versions: [...versions] },
-    folder,
-    statistics.margin,
-    contextsOf(options.at ?? []),
-    options,
-  );
+  const places = contextsOf(options.at ?? []);
+  const series = new Series(app, component, { ...record, versions: [...versions] }, folder, statistics.margin, places, options);
   for (const [index, newer] of versions.entries()) if (index > 0) await series.measure(versions[index - 1] as string, newer, 'pair');
   for (const [older, newer] of suspects(await series.analysis(), versions)) await series.measure(older, newer, 'confirmation');
   for (const shown of (await series.analysis()).shown) await confirm(series, versions, shown);
-  const places = contextsOf(options.at ?? []);
   const known = places.size === 0 ? component.versions : component.versions.filter((version) => places.has(version));
   if (options.bisect === true) await bisect(series, known);
   const analysis = await series.analysis();
