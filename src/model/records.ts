@@ -177,6 +177,12 @@ export const runRecordSchema = z.object({
 });
 export type RunRecord = z.infer<typeof runRecordSchema>;
 
+/** What a list of runs needs of a record; a thousand whole ones take seconds to check. */
+export const runHeadSchema = runRecordSchema
+  .pick({ id: true, experiment: true, cluster: true, status: true, startedAt: true, endedAt: true })
+  .extend({ arms: z.array(armRecordSchema.pick({ name: true })), proofs: z.array(z.unknown()).default([]) });
+export type RunHead = z.infer<typeof runHeadSchema>;
+
 /** A comparison's latency or its CPU: what a step of a block answers, and what may still be open. */
 export function questionOf({ workload, load, kind }: Pick<TrialRecord, 'workload' | 'load' | 'kind'>): string {
   return `${workload}\n${load}\n${kind}`;

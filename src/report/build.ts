@@ -102,11 +102,12 @@ function incomplete(run: RunRecord): Block[] {
 function comparisonBlocks(comparison: ComparisonAnalysis, analysis: Analysis): Block[] {
   const rate = comparison.ratePerSecond === null ? 'closed loop (capacity)' : `${comparison.ratePerSecond} requests/s, open loop`;
   const tables = [maskingTable(comparison), ladderTable(comparison), componentTable(comparison), crossCheckTable(comparison, analysis)];
+  const differences = differenceTable(comparison, analysis);
   return [
     { kind: 'heading', level: 2, text: `${comparison.workload}: ${rate}` },
     { kind: 'paragraph', text: designSentence(comparison) },
     { kind: 'table', table: estimateTable(comparison, analysis) },
-    { kind: 'table', table: differenceTable(comparison, analysis) },
+    ...(differences ? [{ kind: 'table' as const, table: differences }] : []),
     ...charts.flatMap((chart): Block[] => {
       const drawn = chart.draw(comparison, analysis);
       return drawn ? [{ kind: 'chart', chart: drawn }] : [];

@@ -26,9 +26,10 @@ export function estimateTable(comparison: ComparisonAnalysis, analysis: Analysis
   };
 }
 
-/** What each datapath adds to the baseline. */
-export function differenceTable(comparison: ComparisonAnalysis, analysis: Analysis): Table {
+/** What each datapath adds to the baseline; undefined where no figure has an interval yet. */
+export function differenceTable(comparison: ComparisonAnalysis, analysis: Analysis): Table | undefined {
   const ids = headlinesOf(comparison).filter((id) => comparison.cells.some((cell) => metricOf(cell, id)?.versus));
+  if (ids.length === 0) return undefined;
   return {
     caption: `${comparison.workload}, ${comparison.load}: difference to ${baselineWords(comparison)} in the same block, with its ${Math.round(analysis.confidence * 100)} % interval`,
     columns: [{ title: 'datapath', align: 'left' }, ...ids.map((id) => ({ title: titleOf(comparison, id), align: 'right' as const }))],

@@ -47,7 +47,7 @@ export function verdictSentence(comparison: ComparisonAnalysis, cell: Cell, marg
   });
   const same = judged.filter(({ versus }) => versus.verdict === 'no difference').map(({ metric }) => nameOf(metric));
   const open = judged.filter(({ versus }) => versus.verdict === 'unresolved' || versus.verdict === 'cannot judge');
-  const missing = metrics.filter(({ versus }) => !versus).map((metric) => `${nameOf(metric)} (${metric.missing ?? 'no pair of blocks'})`);
+  const missing = metrics.filter(({ versus }) => !versus).map((metric) => `${nameOf(metric)} (${metric.missing ?? unpaired(comparison, cell, metric)})`);
   const parts = [
     ...claims,
     ...(same.length === 0 ? [] : [`no difference within ±${percent(margin)}: ${same.join(', ')}`]),
@@ -57,6 +57,13 @@ export function verdictSentence(comparison: ComparisonAnalysis, cell: Cell, marg
     ...(missing.length === 0 ? [] : [`not given: ${missing.join(', ')}`]),
   ];
   return `${cell.arm} against ${cell.baseline}, ${comparison.workload}: ${parts.join('; ')}.`;
+}
+
+function unpaired({ cells }: ComparisonAnalysis, { baseline }: Cell, { metric, blocks }: CellMetric): string {
+  const other = cells.find(({ arm }) => arm === baseline)?.metrics.find((each) => each.metric.id === metric.id);
+  const theirs = new Set(other?.blocks.map(([block]) => block));
+  const pairs = blocks.filter(([block]) => theirs.has(block)).length;
+  return pairs === 0 ? 'no pair of blocks' : `${pairs} pair${pairs === 1 ? '' : 's'} of blocks, too few for an interval`;
 }
 
 function claimOf({ metric }: CellMetric, { verdict }: Versus): string | undefined {

@@ -2,12 +2,12 @@
 import { z } from 'zod';
 import { MeshtaxError, reasonOf } from '../model/errors.ts';
 import type { Files } from '../model/ports.ts';
-import { runRecordSchema, SCHEMA_VERSION, trialRecordSchema, type RunRecord, type StoredRun, type TrialRecord } from '../model/records.ts';
+import { runHeadSchema, runRecordSchema, SCHEMA_VERSION, trialRecordSchema, type RunHead, type RunRecord, type StoredRun, type TrialRecord } from '../model/records.ts';
 import { CHECKSUMS, filesBelow, sha256 } from './run-directory.ts';
 
 export interface RunEntry {
   readonly path: string;
-  readonly record: RunRecord;
+  readonly record: RunHead;
 }
 
 /** Every readable run below `results/<folder>/`, oldest first; unreadable ones are left out. */
@@ -24,7 +24,7 @@ export async function listRuns(results: string, files: Files): Promise<RunEntry[
 async function entryOf(path: string, files: Files): Promise<RunEntry | undefined> {
   if (!(await files.exists(`${path}/run.json`))) return undefined;
   try {
-    return { path, record: await readRunRecord(path, files) };
+    return { path, record: await parse(path, 'run.json', runHeadSchema, files) };
   } catch (error) {
     if (error instanceof MeshtaxError) return undefined;
     throw error;

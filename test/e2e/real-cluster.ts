@@ -38,11 +38,15 @@ export async function realCluster(): Promise<RealCluster | { readonly reason: st
   const found = await clusterAt(`${home}/clusters/${NAME}/kubeconfig`, `${home}/bin:${process.env['PATH']}`, async () => {
     await execa(`${kit}/down`, [NAME]);
   });
-  const wire = (state: 'up' | 'down') =>
-    execa(`${kit}/k`, [NAME, 'node', `${NAME}-n2`, 'ip', 'link', 'set', 'eth0', state], { env: { K8SLAB_HOME: home } });
+  const onLastNode = (...args: string[]) => execa(`${kit}/k`, [NAME, 'node', `${NAME}-n2`, ...args], { env: { K8SLAB_HOME: home } });
   const sever = async () => {
-    await wire('down');
-    return async () => void (await wire('up'));
+    // With the link the kernel forgets its routes: the way out, and the one to the other node's pods.
+    const routes = (await onLastNode('ip', 'route', 'show', 'dev', 'eth0')).stdout.split('\n').filter((route) => route.includes('via'));
+    await onLastNode('ip', 'link', 'set', 'eth0', 'down');
+    return async () => {
+      await onLastNode('ip', 'link', 'set', 'eth0', 'up');
+      for (const route of routes) await onLastNode('ip', 'route', 'replace', ...route.trim().split(/\s+/), 'dev', 'eth0');
+    };
   };
   return { ...found, sever };
 }

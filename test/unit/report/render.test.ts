@@ -55,6 +55,14 @@ describe('report', () => {
     expect(json.verdicts).toEqual(document.verdicts);
   });
 
+  test('pairs that are too few for an interval are said to be, and fill no table', () => {
+    const run = { ...stored.run, stop: 'when-resolved' as const };
+    const few = buildReport({ run }, analyse({ run, trials: stored.trials }));
+    expect(few.verdicts[0]).toMatch(/not given: p50 \(4 pairs of blocks, too few for an interval\)/);
+    const captions = few.blocks.flatMap((block) => (block.kind === 'table' ? [block.table.caption] : []));
+    expect(captions.filter((caption) => caption.includes('difference to'))).toEqual([]);
+  });
+
   test('says what is incomplete or invalid', () => {
     const trials = stored.trials.map((trial, index) =>
       index === 0

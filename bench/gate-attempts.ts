@@ -1,0 +1,74 @@
+/**
+ * `node bench/gate-attempts.ts [ATTEMPTS]`: the gate on real lab runs with a slowdown of known size. Every attempt is a run of its
+ * own under three minutes, of one datapath three times: the baseline, the same again, and one whose server takes 5 % of the
+ * baseline's p50 longer. The gate must catch the third and let the second pass. Needs root and a quiet machine; an hour for 20.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { stringify } from 'yaml';
+import type { Analysis } from '../src/analysis/analyse.ts';
+import type { GateResult } from '../src/analysis/gate.ts';
+
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const ATTEMPTS = Number(process.argv[2] ?? 20);
+const BLOCKS = Number(process.argv[3] ?? 32);
+const BLOCKS_PER_DEPLOYMENT = Number(process.argv[4] ?? 4);
+const RULE = 'p50 > +2%';
+const INJECTED = 0.05;
+
+const directory = await mkdtemp(path.join(tmpdir(), 'meshtax-gate-'));
+const meshtax = (args: readonly string[]) => execa(process.execPath, ['--no-warnings', MAIN, ...args], { reject: false });
+
+/** Its p50 of `direct`, ns, and how long it took. */
+async function measure(name: string, slowdownNs: number, blocks: number): Promise<{ p50Ns: number; tookS: number }> {
+  const file = `${directory}/${name}.yaml`;
+  const text = stringify({
+    name,
+    datapaths: ['direct', { id: 'direct', name: 'same' }, { id: 'direct', name: 'slow', slowdown: `${slowdownNs}ns` }],
+    workloads: ['http-echo'],
+    loads: [{ loop: 'open', rate: '500/s', warmup: '500ms', duration: '4s' }],
+    statistics: { blocks, stop: 'fixed', design: 'duet', cpu: false, blocksPerDeployment: BLOCKS_PER_DEPLOYMENT },
+  });
+  await writeFile(file, text);
+  const begunMs = performance.now();
+  const { stdout, stderr } = await meshtax(['run', file, '--results', `${directory}/results`, '--json', '--progress', 'quiet']);
+  if (stdout === '') throw new Error(stderr);
+  const { analysis } = JSON.parse(stdout) as { analysis: Analysis };
+  const p50 = analysis.comparisons[0]?.cells[0]?.metrics.find(({ metric }) => metric.id === 'latency.p50')?.value;
+  if (!p50) throw new Error(`${name}: no p50 was measured`);
+  return { p50Ns: p50.estimate, tookS: (performance.now() - begunMs) / 1000 };
+}
+
+async function judge(): Promise<Map<string, GateResult>> {
+  const { stdout, stderr } = await meshtax(['gate', 'latest', '--results', `${directory}/results`, '--fail-if', RULE, '--json']);
+  if (stdout === '') throw new Error(stderr);
+  const { results } = JSON.parse(stdout) as { results: GateResult[] };
+  return new Map(results.map((result) => [result.arm, result]));
+}
+
+const percent = (ratio: number | undefined) => (ratio === undefined ? '' : `${(ratio * 100).toFixed(2)}`);
+const shown = (result: GateResult | undefined) =>
+  `${result?.outcome} ${percent(result?.interval?.estimate)} [${percent(result?.interval?.low)}, ${percent(result?.interval?.high)}] %`;
+
+try {
+  const pilot = await measure('gate-pilot', 0, 8);
+  const slowdownNs = Math.round(pilot.p50Ns * INJECTED);
+  console.log(`p50 ${(pilot.p50Ns / 1000).toFixed(1)} us; injected ${slowdownNs} ns; rule ${RULE}; ${BLOCKS} blocks`);
+  let [caught, passed] = [0, 0];
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const { p50Ns, tookS } = await measure(`gate-${attempt}`, slowdownNs, BLOCKS);
+    const results = await judge();
+    const [same, slow] = [results.get('same'), results.get('slow')];
+    caught += slow?.outcome === 'fail' ? 1 : 0;
+    passed += same?.outcome === 'pass' ? 1 : 0;
+    console.log(
+      `${attempt}: ${tookS.toFixed(0)} s, p50 ${(p50Ns / 1000).toFixed(1)} us (injected ${percent(slowdownNs / p50Ns)} %); slow: ${shown(slow)}; same: ${shown(same)}`,
+    );
+  }
+  console.log(`${ATTEMPTS} attempts: ${caught} regressions caught, ${passed} identical pairs passed`);
+} finally {
+  await rm(directory, { recursive: true, force: true });
+}
