@@ -21,7 +21,6 @@ export interface Dial {
 }
 
 const DIAL_TIMEOUT_MS = 5000;
-export const TIMED_OUT = 'connection timed out';
 
 /** One for all sockets of the process: a read is handed on before the next begins. */
 const readBuffer = Buffer.allocUnsafe(64 * 1024);
@@ -44,7 +43,7 @@ function dialHere(place: DialPlace): Dial {
     connect: (receive) =>
       new Promise((resolve, reject) => {
         const socket = net.connect({ host: place.host, port: place.port, noDelay: true, ...reading(receive) });
-        socket.setTimeout(DIAL_TIMEOUT_MS, () => socket.destroy(new Error(TIMED_OUT)));
+        socket.setTimeout(DIAL_TIMEOUT_MS, () => socket.destroy(new Error('connection timed out')));
         socket.once('error', reject);
         socket.once('connect', () => {
           socket.off('error', reject);

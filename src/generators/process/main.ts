@@ -4,7 +4,6 @@ import { generatorCommandSchema, type ArmTarget, type GeneratorCommand, type Gen
 import { reasonOf } from '../../model/errors.ts';
 import type { ArmClient } from './arm-client.ts';
 import { openDial } from './dial.ts';
-import { untilReachable } from './reachable.ts';
 import { runClosedLoad } from './closed-load.ts';
 import { engines } from './engines.ts';
 import { maskLastLoad, runOpenLoad } from './open-load.ts';
@@ -64,7 +63,7 @@ async function connect(target: ArmTarget): Promise<number> {
   const chosen = await engine();
   const dial = openDial(target.dial);
   try {
-    const client = await untilReachable(() => chosen.open(target, dial));
+    const client = await chosen.open(target, dial);
     clients.set(target.arm, client);
     return client.opened();
   } catch (error) {
