@@ -20,7 +20,7 @@ statistics: { blocks: 8, stop: fixed, cpu: { shares: [0.2, 0.4, 0.6] } }
 
 const meshtax = async (args: readonly string[]) => {
   const begunMs = performance.now();
-  await execa(process.execPath, ['--no-warnings', `${ROOT}/src/main.ts`, ...args]);
+  await execa(`${ROOT}/meshtax`, [...args]);
   return (performance.now() - begunMs) / 1000;
 };
 
