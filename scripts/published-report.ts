@@ -1,16 +1,26 @@
-/** `npm run published`: renders every run below results/published into reports/published. The tests compare byte for byte. */
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+/**
+ * `npm run published`: renders every run below results/published into reports/published, and all of them, with their series, as a
+ * site. The tests compare byte for byte.
+ */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
 import { renderStored } from '../src/report/render/stored.ts';
-import { readRun } from '../src/store/read.ts';
+import { listRuns, readRun } from '../src/store/read.ts';
+import { readTrack } from '../src/store/track.ts';
 import { files } from '../src/system/files.ts';
 
-const results = fileURLToPath(new URL('../results/published/', import.meta.url));
-const reports = fileURLToPath(new URL('../reports/published/', import.meta.url));
+const root = fileURLToPath(new URL('..', import.meta.url));
+const [results, reports] = [`${root}results/published`, `${root}reports/published`];
 
 mkdirSync(reports, { recursive: true });
-for (const run of readdirSync(results)) {
-  const stored = await readRun(`${results}${run}`, files);
-  for (const format of ['html', 'md'] as const) writeFileSync(`${reports}${run}.${format}`, await renderStored(stored, format));
-  console.log(`rendered ${run}`);
+for (const { path, record } of await listRuns(results, files)) {
+  // The runs of a series are told by its page.
+  if (await readTrack(path.slice(0, path.lastIndexOf('/')), files)) continue;
+  const stored = await readRun(path, files);
+  for (const format of ['html', 'md'] as const) writeFileSync(`${reports}/${record.id}.${format}`, await renderStored(stored, format));
+  console.log(`rendered ${record.id}`);
 }
+// What is there counts as rendered, whatever rendered it.
+rmSync(`${reports}/site`, { recursive: true, force: true });
+await execa(`${root}meshtax`, ['report', '--site', `${reports}/site`, '--results', results], { stdio: 'inherit' });

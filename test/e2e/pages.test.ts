@@ -10,7 +10,7 @@ import { meshtax, ROOT, workspace, type Workspace } from './machine.ts';
 const chromium = await findTool(system, 'chromium');
 if (chromium === undefined) process.stderr.write('\npages: skipped, there is no chromium (`meshtax test` brings it)\n');
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const RUN = `${ROOT}/results/published/20261121T202045Z-ep99t6`;
+const RUN = `${ROOT}/results/published/quickstart/20261121T202045Z-ep99t6`;
 const WIDTHS = [360, 768, 1440];
 
 let browser: Browser;

@@ -1,22 +1,29 @@
 /** Published reports are what the published runs give, byte for byte; published runs name nothing of the machine. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
 import { renderStored } from '../../src/report/render/stored.ts';
-import { readRun, verifyChecksums } from '../../src/store/read.ts';
+import { listRuns, readRun, verifyChecksums } from '../../src/store/read.ts';
 import { filesBelow } from '../../src/store/run-directory.ts';
+import { readTrack } from '../../src/store/track.ts';
 import { files } from '../../src/system/files.ts';
 
-const RESULTS = fileURLToPath(new URL('../../results/published', import.meta.url));
-const REPORTS = fileURLToPath(new URL('../../reports/published', import.meta.url));
-const runs = readdirSync(RESULTS);
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const [RESULTS, REPORTS] = [`${ROOT}results/published`, `${ROOT}reports/published`];
+const runs = await Promise.all(
+  (await listRuns(RESULTS, files)).map(async ({ path, record }) => {
+    const folder = path.slice(0, path.lastIndexOf('/'));
+    return { name: record.id, path, ofSeries: (await readTrack(folder, files)) !== undefined };
+  }),
+);
+const NAMES_NOTHING = /"\/[a-z]+\/|\/(?:home|root|tmp|work|run|usr)\//;
 
 test('at least one run is published', () => expect(runs.length).toBeGreaterThan(0));
 
-describe.each(runs)('published run %s', (name) => {
-  const path = `${RESULTS}/${name}`;
-
-  test.each(['html', 'md'] as const)('its %s report is what `npm run published` renders', async (format) => {
+describe.each(runs)('published run $name', ({ name, path, ofSeries }) => {
+  test.skipIf(ofSeries).each(['html', 'md'] as const)('its %s report is what `npm run published` renders', async (format) => {
     const stored = readFileSync(`${REPORTS}/${name}.${format}`, 'utf8');
     expect((await renderStored(await readRun(path, files), format)) === stored, 'the report is out of date: npm run published').toBe(true);
   });
@@ -31,7 +38,21 @@ describe.each(runs)('published run %s', (name) => {
   test('holds no absolute path, user or host name', async () => {
     for (const file of await filesBelow(path, files)) {
       const text = readFileSync(`${path}/${file}`, 'utf8').replaceAll(/"hdr": "[^"]*"/g, '');
-      expect(text).not.toMatch(/"\/[a-z]+\/|\/(?:home|root|tmp|work|run|usr)\//);
+      expect(text).not.toMatch(NAMES_NOTHING);
     }
   });
 });
+
+test('the site is what `npm run published` renders, and names nothing of the machine', async () => {
+  const site = mkdtempSync(`${tmpdir()}/meshtax-site-`);
+  try {
+    const { stderr } = await execa(`${ROOT}meshtax`, ['report', '--site', site, '--results', RESULTS]);
+    expect(stderr).toBe('');
+    const names = await filesBelow(site, files);
+    expect(await filesBelow(`${REPORTS}/site`, files)).toEqual(names);
+    const outdated = names.filter((name) => readFileSync(`${site}/${name}`, 'utf8') !== readFileSync(`${REPORTS}/site/${name}`, 'utf8'));
+    expect(outdated, 'the site is out of date: npm run published').toEqual([]);
+  } finally {
+    rmSync(site, { recursive: true, force: true });
+  }
+}, 60_000);
