@@ -14,9 +14,10 @@ import type { GateResult } from '../src/analysis/gate.ts';
 
 const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const ATTEMPTS = Number(process.argv[2] ?? 20);
-const BLOCKS = Number(process.argv[3] ?? 32);
-const BLOCKS_PER_DEPLOYMENT = Number(process.argv[4] ?? 4);
-const RULE = 'p50 > +2%';
+const BLOCKS = Number(process.argv[3] ?? 18);
+const BLOCKS_PER_DEPLOYMENT = Number(process.argv[4] ?? 2);
+/** Halfway between none and what is injected. */
+const RULE = 'p50 > +2.5%';
 const INJECTED = 0.05;
 
 const directory = await mkdtemp(path.join(tmpdir(), 'meshtax-gate-'));

@@ -14,14 +14,16 @@ export interface TrackedRun {
   readonly analysis: Analysis;
 }
 
-/** One version in one run: how many times the baseline beside it. */
+/** One version in one run: how many times the baseline beside it, and by itself, in the metric's unit. */
 export interface TrackPoint {
   readonly version: string;
   readonly run: string;
   readonly workload: string;
   readonly load: string;
   readonly metric: MetricId;
-  readonly ratio: Interval;
+  /** Undefined where the baseline has none of it, as of a proxy's memory. */
+  readonly ratio: Interval | undefined;
+  readonly value: Interval | undefined;
 }
 
 type Outcome = HeadToHead['metrics'][number]['versus'];
@@ -100,8 +102,8 @@ function pointsOf({ pair, analysis, run }: TrackedRun, datapath: string): TrackP
   return [pair.older, pair.newer].flatMap((version) =>
     analysis.comparisons.flatMap(({ workload, load, cells }) => {
       const cell = cells.find(({ arm }) => arm === armOf(datapath, version));
-      return (cell?.metrics ?? []).flatMap(({ metric, versus }): TrackPoint[] =>
-        versus?.ratio ? [{ version, run: run.id, workload, load, metric, ratio: versus.ratio }] : [],
+      return (cell?.metrics ?? []).flatMap(({ metric, value, versus }): TrackPoint[] =>
+        value || versus?.ratio ? [{ version, run: run.id, workload, load, metric, ratio: versus?.ratio, value }] : [],
       );
     }),
   );
@@ -181,7 +183,7 @@ function shownIn(name: string, versions: readonly string[], points: readonly Tra
   if (versions.length < SHORTEST_SERIES) return [];
   const random = seededRandom(`track/${name}`);
   // Pairs are compared in these alone: of anything else no fresh run could say more.
-  const primary = points.filter(({ metric }) => PRIMARY.some((id) => id === metric.id));
+  const primary = points.filter(({ metric, ratio }) => ratio && PRIMARY.some((id) => id === metric.id));
   const series = Map.groupBy(primary, ({ workload, load, metric }) => `${workload}\n${load}\n${metric.id}`);
   return [...series.values()].flatMap((own) => {
     const logs = versions.map((version) => meanLog(own.filter((each) => each.version === version)));
@@ -198,7 +200,7 @@ function shownIn(name: string, versions: readonly string[], points: readonly Tra
 }
 
 function meanLog(points: readonly TrackPoint[]): number {
-  return points.reduce((sum, { ratio }) => sum + Math.log(ratio.estimate), 0) / points.length;
+  return points.reduce((sum, { ratio }) => sum + Math.log(ratio?.estimate ?? Number.NaN), 0) / points.length;
 }
 
 /** Neighbours of the series that a paired run called, and no fresh run was asked about yet. */

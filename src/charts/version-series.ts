@@ -1,6 +1,7 @@
 /** A figure over versions: every run a point with its interval, changes marked. Not of a single run, hence not in the registry. */
+import type { Interval } from '../analysis/statistics/interval.ts';
 import { directionOf, type Step, type TrackPoint } from '../analysis/track.ts';
-import { formatRatioInterval } from '../model/format.ts';
+import { formatEstimate, formatRatioInterval } from '../model/format.ts';
 import { CHART_CONFIG, type DrawnChart } from './chart.ts';
 
 export function versionSeries(
@@ -11,6 +12,7 @@ export function versionSeries(
   margin: number,
 ): DrawnChart {
   const [first] = points as [TrackPoint, ...TrackPoint[]];
+  const drawn = amountsOf(points);
   const changes = steps.filter(({ outcome }) => outcome === 'change');
   const { metric, workload, load } = first;
   const told =
@@ -24,24 +26,47 @@ export function versionSeries(
           .join(' ');
   return {
     id: `${name}-${workload}-${load}-${metric.id}`,
-    title: `${metric.title}, ${workload}, ${load}: times the baseline, by version`,
+    title: `${metric.title}, ${workload}, ${load}: ${drawn.axis}, by version`,
     sentence: `Each point is one run, with its interval; neighbours were measured in one run. ${told}`,
     table: {
-      caption: `${metric.title}, ${workload}, ${load}: ratio to the baseline of the same run`,
+      caption: `${metric.title}, ${workload}, ${load}: ${drawn.axis}, of the same run`,
       columns: [
         { title: 'version', align: 'left' },
         { title: 'run', align: 'left' },
-        { title: 'times the baseline', align: 'right' },
+        { title: drawn.axis, align: 'right' },
       ],
-      rows: points.map(({ version, run, ratio }) => [version, run, formatRatioInterval(ratio)]),
+      rows: drawn.amounts.map(({ version, run, words }) => [version, run, words]),
     },
-    spec: specOf(versions, points, changes, margin),
+    spec: specOf(versions, drawn, changes, margin),
   };
 }
 
-function specOf(versions: readonly string[], points: readonly TrackPoint[], changes: readonly Step[], margin: number) {
+interface Drawn {
+  readonly axis: string;
+  readonly amounts: readonly { readonly version: string; readonly run: string; readonly interval: Interval; readonly words: string }[];
+}
+
+const UNITS = { ns: { title: 'ms', of: 1e6 }, bytes: { title: 'MiB', of: 2 ** 20 }, count: { title: 'count', of: 1 } } as const;
+
+/** Against the baseline, where that has any of it; else by itself. */
+function amountsOf(points: readonly TrackPoint[]): Drawn {
+  const compared = points.flatMap(({ version, run, ratio }) =>
+    ratio ? [{ version, run, interval: ratio, words: formatRatioInterval(ratio) }] : [],
+  );
+  if (compared.length > 0) return { axis: 'times the baseline', amounts: compared };
+  const unit = (points[0] as TrackPoint).metric.unit;
+  const { title, of } = unit in UNITS ? UNITS[unit as keyof typeof UNITS] : { title: unit, of: 1 };
+  const amounts = points.flatMap(({ version, run, value }) => {
+    if (!value) return [];
+    const interval = { ...value, estimate: value.estimate / of, low: value.low / of, high: value.high / of };
+    return [{ version, run, interval, words: formatEstimate(unit, value) }];
+  });
+  return { axis: title, amounts };
+}
+
+function specOf(versions: readonly string[], { axis, amounts }: Drawn, changes: readonly Step[], margin: number) {
   const changed = new Set(changes.map(({ newer }) => newer));
-  const values = points.map(({ version, run, ratio: { estimate, low, high } }) => ({
+  const values = amounts.map(({ version, run, interval: { estimate, low, high } }) => ({
     version,
     run,
     estimate,
@@ -49,10 +74,10 @@ function specOf(versions: readonly string[], points: readonly TrackPoint[], chan
     high,
     changed: changed.has(version),
   }));
-  const runs = [...new Set(points.map(({ run }) => run))];
+  const runs = [...new Set(amounts.map(({ run }) => run))];
   const x = { field: 'version', type: 'nominal' as const, sort: [...versions], axis: { title: 'version', labelAngle: 0 } };
   const xOffset = { field: 'run', type: 'nominal' as const, sort: runs };
-  const y = { type: 'quantitative' as const, scale: { zero: false }, axis: { title: 'times the baseline', tickCount: 6 } };
+  const y = { type: 'quantitative' as const, scale: { zero: false }, axis: { title: axis, tickCount: 6 } };
   const color = { condition: { test: 'datum.changed', value: '#D55E00' }, value: '#0072B2' };
   const middle = values.reduce((sum, { estimate }) => sum + estimate, 0) / values.length;
   return {

@@ -47,7 +47,9 @@ export function verdictSentence(comparison: ComparisonAnalysis, cell: Cell, marg
   });
   const same = judged.filter(({ versus }) => versus.verdict === 'no difference').map(({ metric }) => nameOf(metric));
   const open = judged.filter(({ versus }) => versus.verdict === 'unresolved' || versus.verdict === 'cannot judge');
-  const missing = metrics.filter(({ versus }) => !versus).map((metric) => `${nameOf(metric)} (${metric.missing ?? unpaired(comparison, cell, metric)})`);
+  const missing = metrics
+    .filter(({ versus }) => !versus)
+    .map((metric) => `${nameOf(metric)} (${metric.missing ?? unpaired(comparison, cell, metric)})`);
   const parts = [
     ...claims,
     ...(same.length === 0 ? [] : [`no difference within ±${percent(margin)}: ${same.join(', ')}`]),

@@ -2,7 +2,16 @@
 import { z } from 'zod';
 import { MeshtaxError, reasonOf } from '../model/errors.ts';
 import type { Files } from '../model/ports.ts';
-import { runHeadSchema, runRecordSchema, SCHEMA_VERSION, trialRecordSchema, type RunHead, type RunRecord, type StoredRun, type TrialRecord } from '../model/records.ts';
+import {
+  runHeadSchema,
+  runRecordSchema,
+  SCHEMA_VERSION,
+  trialRecordSchema,
+  type RunHead,
+  type RunRecord,
+  type StoredRun,
+  type TrialRecord,
+} from '../model/records.ts';
 import { CHECKSUMS, filesBelow, sha256 } from './run-directory.ts';
 
 export interface RunEntry {
