@@ -50,7 +50,7 @@ async function judge(): Promise<Map<string, GateResult>> {
   return new Map(results.map((result) => [result.arm, result]));
 }
 
-const percent = (ratio: number | undefined) => (ratio === undefined ? '' : `${(ratio * 100).toFixed(2)}`);
+const percent = (ratio: number | undefined) => (ratio === undefined ? '' : (ratio * 100).toFixed(2));
 const shown = (result: GateResult | undefined) =>
   `${result?.outcome} ${percent(result?.interval?.estimate)} [${percent(result?.interval?.low)}, ${percent(result?.interval?.high)}] %`;
 
