@@ -1,7 +1,7 @@
 /** A figure over versions: every run a point with its interval, changes marked. Not of a single run, hence not in the registry. */
 import type { Interval } from '../analysis/statistics/interval.ts';
 import { directionOf, type Step, type TrackPoint } from '../analysis/track.ts';
-import { formatEstimate, formatRatioInterval } from '../model/format.ts';
+import { formatEstimate, formatRatioInterval, scaleFor } from '../model/format.ts';
 import { CHART_CONFIG, type DrawnChart } from './chart.ts';
 
 export function versionSeries(
@@ -46,22 +46,20 @@ interface Drawn {
   readonly amounts: readonly { readonly version: string; readonly run: string; readonly interval: Interval; readonly words: string }[];
 }
 
-const UNITS = { ns: { title: 'ms', of: 1e6 }, bytes: { title: 'MiB', of: 2 ** 20 }, count: { title: 'count', of: 1 } } as const;
-
 /** Against the baseline, where that has any of it; else by itself. */
 function amountsOf(points: readonly TrackPoint[]): Drawn {
   const compared = points.flatMap(({ version, run, ratio }) =>
     ratio ? [{ version, run, interval: ratio, words: formatRatioInterval(ratio) }] : [],
   );
   if (compared.length > 0) return { axis: 'times the baseline', amounts: compared };
-  const unit = (points[0] as TrackPoint).metric.unit;
-  const { title, of } = unit in UNITS ? UNITS[unit as keyof typeof UNITS] : { title: unit, of: 1 };
-  const amounts = points.flatMap(({ version, run, value }) => {
-    if (!value) return [];
-    const interval = { ...value, estimate: value.estimate / of, low: value.low / of, high: value.high / of };
-    return [{ version, run, interval, words: formatEstimate(unit, value) }];
+  const { unit } = (points[0] as TrackPoint).metric;
+  const values = points.flatMap(({ version, run, value }) => (value ? [{ version, run, value }] : []));
+  const { factor, unit: axis } = scaleFor(unit, Math.max(...values.map(({ value }) => value.estimate)));
+  const amounts = values.map(({ version, run, value }) => {
+    const interval = { ...value, estimate: value.estimate / factor, low: value.low / factor, high: value.high / factor };
+    return { version, run, interval, words: formatEstimate(unit, value) };
   });
-  return { axis: title, amounts };
+  return { axis, amounts };
 }
 
 function specOf(versions: readonly string[], { axis, amounts }: Drawn, changes: readonly Step[], margin: number) {
