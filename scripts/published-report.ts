@@ -14,9 +14,9 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const [results, reports] = [`${root}results/published`, `${root}reports/published`];
 
 mkdirSync(reports, { recursive: true });
-for (const { path, record } of await listRuns(results, files)) {
+for (const { folder, path, record } of await listRuns(results, files)) {
   // The runs of a series are told by its page.
-  if (await readTrack(path.slice(0, path.lastIndexOf('/')), files)) continue;
+  if (await readTrack(folder, files)) continue;
   const stored = await readRun(path, files);
   for (const format of ['html', 'md'] as const) writeFileSync(`${reports}/${record.id}.${format}`, await renderStored(stored, format));
   console.log(`rendered ${record.id}`);

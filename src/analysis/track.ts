@@ -183,7 +183,9 @@ function shownIn(name: string, versions: readonly string[], points: readonly Tra
   if (versions.length < SHORTEST_SERIES) return [];
   const random = seededRandom(`track/${name}`);
   // Pairs are compared in these alone: of anything else no fresh run could say more.
-  const primary = points.filter(({ metric, ratio }) => ratio && PRIMARY.some((id) => id === metric.id));
+  const primary = points.flatMap(({ ratio, ...each }) =>
+    ratio && PRIMARY.some((id) => id === each.metric.id) ? [{ ...each, ratio }] : [],
+  );
   const series = Map.groupBy(primary, ({ workload, load, metric }) => `${workload}\n${load}\n${metric.id}`);
   return [...series.values()].flatMap((own) => {
     const logs = versions.map((version) => meanLog(own.filter((each) => each.version === version)));
@@ -199,8 +201,8 @@ function shownIn(name: string, versions: readonly string[], points: readonly Tra
   });
 }
 
-function meanLog(points: readonly TrackPoint[]): number {
-  return points.reduce((sum, { ratio }) => sum + Math.log(ratio?.estimate ?? Number.NaN), 0) / points.length;
+function meanLog(points: readonly { readonly ratio: Interval }[]): number {
+  return points.reduce((sum, { ratio }) => sum + Math.log(ratio.estimate), 0) / points.length;
 }
 
 /** Neighbours of the series that a paired run called, and no fresh run was asked about yet. */

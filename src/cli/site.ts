@@ -84,7 +84,7 @@ async function writeRun(app: App, directory: string, { path }: RunEntry, print: 
 
 async function writeSeries(app: App, directory: string, found: readonly RunEntry[]): Promise<SiteSeries[]> {
   const series: SiteSeries[] = [];
-  for (const folder of [...new Set(found.map(({ path }) => path.slice(0, path.lastIndexOf('/'))))]) {
+  for (const folder of new Set(found.map((run) => run.folder))) {
     const found = await writeOneSeries(app, directory, folder).catch(told(app));
     if (found) series.push(found);
   }

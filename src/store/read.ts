@@ -15,6 +15,8 @@ import {
 import { CHECKSUMS, filesBelow, sha256 } from './run-directory.ts';
 
 export interface RunEntry {
+  /** Of its experiment: where a series would have its record. */
+  readonly folder: string;
   readonly path: string;
   readonly record: RunHead;
 }
@@ -22,18 +24,18 @@ export interface RunEntry {
 /** Every readable run below `results/<folder>/`, oldest first; unreadable ones are left out. */
 export async function listRuns(results: string, files: Files): Promise<RunEntry[]> {
   const folders = (await files.list(results)).filter(({ isDirectory }) => isDirectory).map(({ name }) => `${results}/${name}`);
-  const paths = await inBatches(folders, async (folder) =>
-    (await files.list(folder)).filter(({ isDirectory }) => isDirectory).map(({ name }) => `${folder}/${name}`),
+  const places = await inBatches(folders, async (folder) =>
+    (await files.list(folder)).filter(({ isDirectory }) => isDirectory).map(({ name }) => ({ folder, path: `${folder}/${name}` })),
   );
-  const entries = await inBatches(paths.flat(), (path) => entryOf(path, files));
+  const entries = await inBatches(places.flat(), (place) => entryOf(place, files));
   return entries.flatMap((entry) => entry ?? []).sort((a, b) => (a.record.startedAt < b.record.startedAt ? -1 : 1));
 }
 
 /** Undefined where there is no run, or none that can be read. */
-async function entryOf(path: string, files: Files): Promise<RunEntry | undefined> {
+async function entryOf({ folder, path }: Pick<RunEntry, 'folder' | 'path'>, files: Files): Promise<RunEntry | undefined> {
   if (!(await files.exists(`${path}/run.json`))) return undefined;
   try {
-    return { path, record: await parse(path, 'run.json', runHeadSchema, files) };
+    return { folder, path, record: await parse(path, 'run.json', runHeadSchema, files) };
   } catch (error) {
     if (error instanceof MeshtaxError) return undefined;
     throw error;
