@@ -73,7 +73,7 @@ function specOf(versions: readonly string[], { axis, amounts }: Drawn, changes: 
     changed: changed.has(version),
   }));
   const runs = [...new Set(amounts.map(({ run }) => run))];
-  const x = { field: 'version', type: 'nominal' as const, sort: [...versions], axis: { title: 'version', labelAngle: 0 } };
+  const x = { field: 'version', type: 'nominal' as const, scale: { domain: [...versions] }, axis: { title: 'version', labelAngle: 0 } };
   const xOffset = { field: 'run', type: 'nominal' as const, sort: runs };
   const y = { type: 'quantitative' as const, scale: { zero: false }, axis: { title: axis, tickCount: 6 } };
   const color = { condition: { test: 'datum.changed', value: '#D55E00' }, value: '#0072B2' };
