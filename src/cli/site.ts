@@ -41,7 +41,7 @@ export async function siteCommand(app: App, directory: string, { results }: { re
   const known = manifestSchema.safeParse(jsonOrUndefined((await files.readTextIfAny(`${directory}/site.json`)) ?? ''));
   const before = new Map((known.success ? known.data.runs : []).map((entry) => [entry.id, entry]));
   const found = await listRuns(results, files);
-  if (found.length === 0) throw new MeshtaxError('MT4001', { run: 'any', directory: results });
+  if (found.length === 0) throw new MeshtaxError('MT4001', { run: 'to show', directory: results });
   const entries: Entry[] = [];
   let rendered = 0;
   for (const run of found) {

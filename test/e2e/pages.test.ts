@@ -1,5 +1,5 @@
 /** Pages in a real browser: nothing from outside, no message on the console, axe's rules, and no page wider than its window. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import puppeteer, { type Browser, type Page } from 'puppeteer-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -94,16 +94,26 @@ describe.skipIf(chromium === undefined)('the report of the published run', () =>
   });
 
   test('a site: index, run pages with their charts, the second time nothing is rendered again', async () => {
-    const site = ['report', '--site', `${space.directory}/site`, '--results', `${ROOT}/results`];
+    const site = ['report', '--site', `${space.directory}/site`, '--results', `${ROOT}/results/published`];
     expect((await meshtax(site)).stdout).toMatch(/(\d+) runs, \1 of them rendered now/);
     expect((await meshtax(site)).stdout).toMatch(/runs, 0 of them rendered now/);
     const index = await open(`${space.directory}/site/index.html`);
     expect([index.messages, await violations(index.page)]).toEqual([[], []]);
-    const href = await index.page.$eval('tbody a', (link) => link.getAttribute('href'));
-    const { page, messages } = await open(`${space.directory}/site/${href}`);
-    expect(messages).toEqual([]);
-    expect(await page.$$eval('.chart svg', (all) => all.length)).toBeGreaterThan(5);
     await index.page.close();
-    await page.close();
   });
+
+  test('the published site, its series, its oldest and its newest run: charts drawn, nothing from outside, no message, axe finds nothing', async () => {
+    const site = `${ROOT}/reports/published/site`;
+    const runs = readdirSync(`${site}/runs`).toSorted();
+    const series = readdirSync(`${site}/series`);
+    expect(Math.min(runs.length - 1, series.length)).toBeGreaterThan(0);
+    for (const name of ['index.html', ...series.map((one) => `series/${one}`), `runs/${runs[0]}`, `runs/${runs.at(-1)}`]) {
+      const { page, messages, requests } = await open(`${site}/${name}`);
+      const [drawn, wanted] = [await page.$$eval('.chart svg', (all) => all.length), await page.$$eval('.chart', (all) => all.length)];
+      expect([drawn, messages, requests.filter((url) => !url.startsWith(`file://${site}/`))], name).toEqual([wanted, [], []]);
+      expect(await overflow(page), name).toBeLessThanOrEqual(0);
+      expect(await violations(page), name).toEqual([]);
+      await page.close();
+    }
+  }, 120_000);
 });
