@@ -70,9 +70,7 @@ try {
     const [same, slow] = [results.get('same'), results.get('slow')];
     caught += slow?.outcome === 'fail' ? 1 : 0;
     passed += same?.outcome === 'pass' ? 1 : 0;
-    console.log(
-      `${attempt}: ${tookS.toFixed(0)} s, p50 ${(p50Ns / 1000).toFixed(1)} us ; slow: ${shown(slow)}; same: ${shown(same)}`,
-    );
+    console.log(`${attempt}: ${tookS.toFixed(0)} s, p50 ${(p50Ns / 1000).toFixed(1)} us ; slow: ${shown(slow)}; same: ${shown(same)}`);
   }
   console.log(`${ATTEMPTS} attempts: ${caught} regressions caught, ${passed} identical pairs passed`);
 } finally {
