@@ -82,7 +82,7 @@ export function fakeCluster(log: string[], behaviour: FakeBehaviour = {}): Clust
             target: (server, engine, connections) => ({
               arm: selected.name,
               engine,
-              dial: { enter: [], host: 'h', port: 1 },
+              dial: { host: 'h', port: 1 },
               connections,
               requestBytes: server.requestBytes,
               responseBytes: server.responseBytes,

@@ -62,6 +62,7 @@ export class MemoryFiles implements Files {
     for (const known of this.directories) if (known === path || known.startsWith(`${path}/`)) this.directories.delete(known);
   }
   async changeOwner(): Promise<void> {}
+  async changeMode(): Promise<void> {}
 
   #refuse(path: string): void {
     if (this.broken?.pattern.test(path)) throw new Error(this.broken.message);
@@ -117,6 +118,7 @@ export function fakeSystem(options: FakeOptions = {}): System & { readonly comma
         throw new Error('no HTTP in this test');
       },
     },
+    locks: { take: async () => async () => {} },
     randomId: (length) => String(ids++).padStart(length, 'a'),
     env: {},
     host: {

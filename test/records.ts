@@ -61,6 +61,7 @@ export function trialOf(shape: TrialShape): TrialRecord {
     },
     masked: null,
     host: null,
+    strangerCpus: null,
     measures: [
       {
         collector: 'machine-cpu',

@@ -15,6 +15,7 @@ import { noErrors } from './no-errors.ts';
 import { onPath } from './on-path.ts';
 import { pathExact } from './path-exact.ts';
 import { steal } from './steal.ts';
+import { strangers } from './strangers.ts';
 import { wireEncrypted } from './wire-encrypted.ts';
 
 export const checks: readonly Check[] = [
@@ -32,6 +33,7 @@ export const checks: readonly Check[] = [
   componentsAlive,
   pathExact,
   hostStalls,
+  strangers,
   coupling,
   instrumentsAgree,
 ];

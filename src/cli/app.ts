@@ -5,7 +5,7 @@ import type { Collector } from '../model/contracts/collector.ts';
 import type { Datapath } from '../model/contracts/datapath.ts';
 import type { Generator } from '../model/contracts/generator.ts';
 import type { Workload } from '../model/contracts/workload.ts';
-import { MeshtaxError, reasonOf } from '../model/errors.ts';
+import { MeshtaxError, reasonOf, type ExitCode } from '../model/errors.ts';
 import type { EventSink } from '../model/events.ts';
 import type { System } from '../model/ports.ts';
 
@@ -30,6 +30,8 @@ export interface App {
   readonly progress: (style: 'auto' | 'plain' | 'jsonl' | 'quiet') => EventSink;
   /** SHA-256, hexadecimal. */
   readonly hash: (text: string) => string;
+  /** Runs a command line that only reads in a process without rights; undefined where there are none to lose. */
+  readonly apart?: ((argv: readonly string[]) => Promise<ExitCode>) | undefined;
   /** Aborted by the first Ctrl-C or SIGTERM. */
   readonly interruption: AbortSignal;
 }

@@ -4,6 +4,7 @@ import { EXIT, type ExitCode } from '../model/errors.ts';
 import { DEFAULT_REPORTS, DEFAULT_RESULTS, type App } from './app.ts';
 import { calibrateCommand } from './calibrate.ts';
 import { cleanCommand } from './clean.ts';
+import { deepDoctor } from './deep-doctor.ts';
 import { doctorCommand } from './doctor.ts';
 import { gateCommand } from './gate.ts';
 import { importCommand } from './import.ts';
@@ -12,7 +13,7 @@ import { lintCommand } from './lint.ts';
 import { OBSERVABLE, observeCommand } from './observe.ts';
 import { planCommand } from './plan.ts';
 import { quickstartCommand } from './quickstart.ts';
-import { runCommand } from './run.ts';
+import { runCommand, summaryCommand } from './run.ts';
 import { siteCommand } from './site.ts';
 import { schemaCommand } from './schema.ts';
 import { setupCommand } from './setup.ts';
@@ -66,7 +67,8 @@ function buildProgram(app: App, ended: (exit: ExitCode) => void) {
     .description('can this machine be measured, and what will spoil the figures?')
     .addOption(new Option('--cluster <name>', 'which cluster to examine: lab, or a kubeconfig context').default('lab'))
     .option('--json', 'one JSON document')
-    .action(async (options) => ended(await doctorCommand(app, options)));
+    .option('--deep', 'kill, starve and continue a real run here: about half a minute, then yes or no')
+    .action(async (options) => ended(options.deep === true ? await deepDoctor(app) : await doctorCommand(app, options)));
   program
     .command('init')
     .description('write a commented experiment')
@@ -261,6 +263,12 @@ function buildProgram(app: App, ended: (exit: ExitCode) => void) {
     .option('--wait <duration>', 'on a context: how long namespaces are waited for to end', '90s')
     .addOption(new Option('--cluster <name>', 'which cluster to clean: lab, or a kubeconfig context').default('lab'))
     .action(async (options) => ended(await cleanCommand(app, options)));
+  program
+    .command('summary', { hidden: true })
+    .description('what a run says at its end')
+    .argument('<directory>', 'of the run')
+    .option('--json', 'one JSON document')
+    .action(async (directory, options) => ended(await summaryCommand(app, directory, options)));
   program
     .command('schema')
     .description('JSON Schema of the experiment file')

@@ -13,7 +13,8 @@ export async function quickstartCommand(app: App, options: { results: string; re
   const directory = `${options.reports}/quickstart`;
   const file = `${directory}/${path.slice(path.lastIndexOf('/') + 1)}.html`;
   await app.system.files.makeDirectory(directory);
-  await writeForUser(app, file, await renderRun(app, path, 'html'));
+  if (app.apart) await app.apart(['report', path, '--format', 'html', '--out', file]);
+  else await writeForUser(app, file, await renderRun(app, path, 'html'));
   app.out(`report: ${file}\n`);
   return exit;
 }

@@ -2,19 +2,20 @@
 import { analyse } from '../analysis/analyse.ts';
 import { expectationOf } from '../analysis/expectation.ts';
 import { openQuestions } from '../analysis/resolution.ts';
+import type { Cluster } from '../model/contracts/cluster.ts';
 import { EXIT, formatError, MeshtaxError, type ExitCode } from '../model/errors.ts';
-import { SCHEMA_VERSION, type RunRecord, type TrialRecord } from '../model/records.ts';
-import { trialsOf, type Plan } from '../plan/plan.ts';
+import type { EventSink } from '../model/events.ts';
+import type { RunRecord, TrialRecord } from '../model/records.ts';
+import { trialsOf } from '../plan/plan.ts';
 import { buildReport } from '../report/build.ts';
 import { renderJson } from '../report/render/json.ts';
 import { summaryText } from '../report/render/summary.ts';
 import { executeRun, type RunOutcome } from '../run/lifecycle.ts';
-import { findRun, readRun } from '../store/read.ts';
-import { RunDirectory, utcStamp } from '../store/run-directory.ts';
+import { readRun } from '../store/read.ts';
 import { DEFAULT_RESULTS, type App } from './app.ts';
 import { calibrationFor } from './host-calibration.ts';
 import { metricsServer } from './metrics-server.ts';
-import { jsonOrUndefined, planExperiment, planFileSchema, planFromFile, replan, type PlannedExperiment } from './planning.ts';
+import { freshRun, resumedRun, type Prepared } from './prepare-run.ts';
 
 export interface RunOptions {
   readonly cluster?: string | undefined;
@@ -60,8 +61,18 @@ export async function runAndReport(app: App, source: Source, options: RunOptions
     estimateNs: Math.min((planned.plan.estimateNs * (trials - done.size)) / trials, budgetNs ?? Infinity),
     budgetNs,
   });
-  const metrics = await metricsFor(app, options.metricsPort, record, prepared.trials, trials);
-  const outcome = await executeRun({
+  const outcome = await (prepared.whole ? sealOnly(prepared) : execute(app, prepared, cluster, emit, options)).finally(prepared.release);
+  const json = options.json === true;
+  await (app.apart ? app.apart(['summary', directory.path, ...(json ? ['--json'] : [])]) : summaryCommand(app, directory.path, { json }));
+  if (outcome.invalid > 0) app.err(`${formatError(invalidTrials(outcome, record.id))}\n`);
+  return { exit: outcome.invalid > 0 ? EXIT.invalidTrials : EXIT.ok, path: directory.path };
+}
+
+/** Its metrics are served meanwhile, where that was asked for. */
+async function execute(app: App, prepared: Prepared, cluster: Cluster, emit: EventSink, options: RunOptions): Promise<RunOutcome> {
+  const { planned, record, directory, done } = prepared;
+  const metrics = await metricsFor(app, options.metricsPort, record, prepared.trials, trialsOf(planned.plan.blocks).length);
+  return executeRun({
     noted: metrics?.noted,
     opened: metrics?.opened,
     system: app.system,
@@ -87,9 +98,13 @@ export async function runAndReport(app: App, source: Source, options: RunOptions
     emit,
     signal: app.interruption,
   }).finally(() => metrics?.close());
-  await report(app, directory.path, options.json === true);
-  if (outcome.invalid > 0) app.err(`${formatError(invalidTrials(outcome, record.id))}\n`);
-  return { exit: outcome.invalid > 0 ? EXIT.invalidTrials : EXIT.ok, path: directory.path };
+}
+
+/** It was killed between its last word and its checksums: nothing is left to measure. */
+async function sealOnly({ directory, record, trials }: Prepared): Promise<RunOutcome> {
+  await directory.seal(record);
+  const counted = trials.filter(({ superseded }) => !superseded);
+  return { record, trials: counted.length, invalid: counted.filter(({ valid }) => !valid).length };
 }
 
 async function metricsFor(app: App, port: string | undefined, record: RunRecord, done: readonly TrialRecord[], planned: number) {
@@ -104,120 +119,16 @@ function invalidTrials({ invalid, trials }: RunOutcome, run: string): MeshtaxErr
   return new MeshtaxError('MT3007', { trials: invalid, total: trials, problem: 'their validity checks failed', run });
 }
 
-interface Prepared {
-  readonly planned: PlannedExperiment;
-  readonly record: RunRecord;
-  readonly directory: RunDirectory;
-  /** What an interrupted run has already. */
-  readonly trials: readonly TrialRecord[];
-  readonly done: ReadonlySet<string>;
-  readonly resumed: { readonly facts: RunRecord['facts'] } | undefined;
-}
-
-async function freshRun(app: App, source: Source, options: RunOptions): Promise<Prepared> {
-  if ('file' in source && source.file === undefined)
-    throw new MeshtaxError('MT1005', { subject: 'the command', problem: 'it names neither an experiment nor --resume', command: 'run' });
-  const planned =
-    'text' in source ? planExperiment(app, source.text, 'experiment.yaml', options) : await planFromFile(app, source.file ?? '', options);
-  const id = `${utcStamp(app.system.clock.wallTime())}-${app.system.randomId(6)}`;
-  const directory = await RunDirectory.create(options.results, planned.plan.experiment.name, id, app.system.files);
-  await directory.writeOnce('plan.json', `${JSON.stringify(planned.file, null, 1)}\n`);
-  return { planned, record: newRecord(app, planned, id), directory, trials: [], done: new Set(), resumed: undefined };
-}
-
-/** @throws MeshtaxError MT4005 when the run is already sealed. */
-async function resumedRun(app: App, wanted: string, results: string): Promise<Prepared> {
-  const { files } = app.system;
-  const path = await findRun(wanted, results, files);
-  const stored = await readRun(path, files);
-  if (stored.run.sealed) throw new MeshtaxError('MT4005', { run: stored.run.id });
-  const plan = planFileSchema.safeParse(jsonOrUndefined((await files.readTextIfAny(`${path}/plan.json`)) ?? ''));
-  if (!plan.success) throw new MeshtaxError('MT4003', { run: path, problem: 'plan.json is not a plan' });
-  const lastBlock = Math.max(-1, ...stored.trials.map((trial) => trial.block));
-  const record: RunRecord = {
-    ...stored.run,
-    gaps: [...stored.run.gaps, { afterBlock: lastBlock, at: app.system.clock.wallTime().toISOString() }],
-  };
-  return {
-    planned: replan(app, plan.data, path),
-    record,
-    directory: await RunDirectory.open(path, files),
-    trials: stored.trials,
-    done: new Set(stored.trials.map((trial) => trial.id)),
-    resumed: { facts: stored.run.facts },
-  };
-}
-
-function newRecord(app: App, { plan, file }: PlannedExperiment, id: string): RunRecord {
-  const { experiment } = plan;
-  return {
-    schemaVersion: SCHEMA_VERSION,
-    id,
-    experiment: experiment.name,
-    question: experiment.question,
-    tool: { version: app.version, node: app.system.host.nodeVersion },
-    argv: [...app.argv],
-    specText: file.specText,
-    specHash: app.hash(file.specText),
-    planHash: file.planHash,
-    seed: plan.seed,
-    cluster: experiment.cluster.id,
-    baseline: experiment.baseline,
-    confidence: experiment.statistics.confidence,
-    blocks: experiment.statistics.blocks,
-    blocksPerDeployment: experiment.statistics.blocksPerDeployment,
-    stop: experiment.statistics.stop,
-    minBlocks: experiment.statistics.minBlocks,
-    margin: experiment.statistics.margin,
-    designs: [],
-    proofs: [],
-    stopped: 'all blocks were measured',
-    calibration: null,
-    loads: [...experiment.loads],
-    workloads: experiment.workloads.map(({ id: workload, name, options }, index) => ({
-      name,
-      id: workload,
-      protocol: plan.servers[index]?.protocol ?? '',
-      options,
-    })),
-    arms: armsOf(app, plan),
-    collectors: app.families.collectors.map(({ id: collector, title, includes, leavesOut }) => ({
-      id: collector,
-      title,
-      includes,
-      leavesOut,
-    })),
-    facts: {},
-    startedAt: app.system.clock.wallTime().toISOString(),
-    endedAt: null,
-    gaps: [],
-    status: 'running',
-    failure: null,
-    findings: [],
-    sealed: false,
-  };
-}
-
-function armsOf(app: App, plan: Plan): RunRecord['arms'] {
-  const { cluster } = plan.experiment;
-  const baselines = app.families.clusters.find(({ id }) => id === cluster.id)?.baselines?.(cluster) ?? {};
-  return plan.experiment.datapaths.map(({ id, name, options }) => {
-    const datapath = app.families.datapaths.find((candidate) => candidate.id === id);
-    if (!datapath) throw new Error(`no datapath ${id}`);
-    const baseline = baselines[name];
-    const own = baseline === undefined ? {} : { baseline };
-    return { name, datapath: id, title: datapath.title, options, features: datapath.features(options), ...own, notes: {} };
-  });
-}
-
 /** The part after the dash: it names namespaces and cgroups. */
 function shortIdOf(runId: string): string {
   return runId.slice(runId.lastIndexOf('-') + 1);
 }
 
-async function report(app: App, path: string, json: boolean): Promise<void> {
+/** What a run says at its end. */
+export async function summaryCommand(app: App, path: string, { json }: { readonly json?: boolean | undefined }): Promise<ExitCode> {
   const stored = await readRun(path, app.system.files);
   const analysis = analyse(stored);
   const document = buildReport(stored, analysis);
-  app.out(json ? renderJson(stored.run, analysis, document) : `${summaryText(analysis, document)}\nrun: ${path}\n`);
+  app.out(json === true ? renderJson(stored.run, analysis, document) : `${summaryText(analysis, document)}\nrun: ${path}\n`);
+  return EXIT.ok;
 }

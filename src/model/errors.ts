@@ -1,255 +1,9 @@
-/**
- * Every error a user can meet, as one table: code, one sentence, how to mend it, exit class.
- * Sentences hold `{placeholders}`; values are data and are only ever printed.
- */
-export const EXIT = { ok: 0, bug: 1, usage: 2, preflight: 3, invalidTrials: 4, gate: 5, interrupted: 130 } as const;
-export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+/** Errors that a user can meet, with their place and their fix; the sentences are in error-table.ts. */
+import { errorTable, type ErrorEntry, type ExitCode } from './error-table.ts';
 
-interface ErrorEntry {
-  readonly sentence: string;
-  readonly fix: string;
-  readonly exit: ExitCode;
-}
+export { EXIT, type ExitCode } from './error-table.ts';
 
-const table = {
-  MT1001: {
-    sentence: 'The experiment is not valid: {problem}.',
-    fix: 'Correct the file; `meshtax init` writes a commented one and `meshtax schema` prints what is allowed.',
-    exit: EXIT.usage,
-  },
-  MT1002: {
-    sentence: 'The file {file} cannot be read: {reason}.',
-    fix: 'Check the path; `ls workloads/experiments` lists the shipped experiments.',
-    exit: EXIT.usage,
-  },
-  MT1003: {
-    sentence: 'The file is not YAML: {problem}.',
-    fix: 'Correct the syntax at the place named.',
-    exit: EXIT.usage,
-  },
-  MT1004: {
-    sentence: 'No generator drives a {loop}-loop load of protocol {protocol}.',
-    fix: 'Use one of: {available}.',
-    exit: EXIT.usage,
-  },
-  MT1005: {
-    sentence: '{subject} is not valid: {problem}.',
-    fix: 'See `meshtax {command} --help`.',
-    exit: EXIT.usage,
-  },
-  MT1006: {
-    sentence: 'The file {file} already exists.',
-    fix: 'Choose another name; nothing is ever overwritten.',
-    exit: EXIT.usage,
-  },
-  MT1007: {
-    sentence: 'The datapath {datapath} does not run on the cluster {cluster}.',
-    fix: 'Use one of its clusters: {available}.',
-    exit: EXIT.usage,
-  },
-  MT1008: {
-    sentence: 'The file {file} cannot be written: {reason}.',
-    fix: 'Check the folder and its permissions.',
-    exit: EXIT.usage,
-  },
-  MT1010: {
-    sentence: 'The budgets are not valid: {problem}.',
-    fix: 'Correct the file: `budgets`, a list of `failIf`, and `datapath` and `workload` where it is for one only.',
-    exit: EXIT.usage,
-  },
-  MT1011: {
-    sentence: 'The rule "{rule}" cannot be judged: {problem}.',
-    fix: 'Correct the rule; `meshtax show RUN` and `meshtax report RUN --format text` tell what the run holds.',
-    exit: EXIT.usage,
-  },
-  MT1012: {
-    sentence: 'The experiment cannot be made into one of two versions: {problem}.',
-    fix: 'Give it a baseline and, once, the datapath whose component is tracked; of a mesh, each version with its context (--at).',
-    exit: EXIT.usage,
-  },
-  MT1013: {
-    sentence: 'The file {file} cannot be imported: {problem}.',
-    fix: 'Give the file that the tool wrote, whole; docs/import.md says how each is made.',
-    exit: EXIT.usage,
-  },
-  MT1014: {
-    sentence: 'These runs cannot be compared: {problem}.',
-    fix: 'Compare runs of one experiment file; `meshtax show RUN` tells what a run was.',
-    exit: EXIT.usage,
-  },
-  MT1015: {
-    sentence: 'There is a series {name} already, {problem}: {folder}.',
-    fix: 'Give the experiment another `name`: one series holds one component and one experiment.',
-    exit: EXIT.usage,
-  },
-  MT2001: {
-    sentence: 'This machine cannot run the lab: {problem}.',
-    fix: '{fix}',
-    exit: EXIT.preflight,
-  },
-  MT2002: {
-    sentence: 'Another run ({run}, process {pid}) is measuring on this machine.',
-    fix: 'Wait for it to end, or pass --allow-concurrent and expect noise (it is recorded in the run).',
-    exit: EXIT.preflight,
-  },
-  MT2003: {
-    sentence: 'Envoy is not available: {problem}.',
-    fix: 'Run `./meshtax setup`, or point MESHTAX_ENVOY at an Envoy binary.',
-    exit: EXIT.preflight,
-  },
-  MT2004: {
-    sentence: 'The downloaded Envoy does not have the pinned SHA-256: expected {expected}, found {found}.',
-    fix: 'Nothing was installed. Try again on a trusted network, or set MESHTAX_ENVOY.',
-    exit: EXIT.preflight,
-  },
-  MT2005: {
-    sentence: 'The C programs of the lab are not compiled: {problem}.',
-    fix: 'Install clang, libbpf-dev and the kernel headers (`./meshtax setup` lists them).',
-    exit: EXIT.preflight,
-  },
-  MT2007: {
-    sentence: 'The port {port} of the loopback cannot be served: {reason}.',
-    fix: 'Choose another one.',
-    exit: EXIT.preflight,
-  },
-  MT2006: {
-    sentence: 'The packages {packages} could not be installed: {problem}.',
-    fix: 'Install them by hand and run `./meshtax setup` again.',
-    exit: EXIT.preflight,
-  },
-  MT3001: {
-    sentence: '{component} of {arm} did not start: {problem}.',
-    fix: 'Its log is in the run directory: {log}.',
-    exit: EXIT.preflight,
-  },
-  MT3002: {
-    sentence: 'The traffic of {arm} was not on its datapath: {problem}.',
-    fix: 'Nothing was measured for it. `meshtax show {run}` lists the counters.',
-    exit: EXIT.preflight,
-  },
-  MT3003: {
-    sentence: 'The generator cannot send {requested}/s to {arm}: it reached {achieved}/s.',
-    fix: 'Lower the rate in the experiment, or measure on a machine with more CPUs.',
-    exit: EXIT.invalidTrials,
-  },
-  MT3004: {
-    sentence: 'The port {port} in {place} is taken.',
-    fix: 'End whatever listens there, or `meshtax clean --all` if it is a leftover of ours.',
-    exit: EXIT.preflight,
-  },
-  MT3005: {
-    sentence: 'Interrupted; {trials} finished trials are kept in {directory}.',
-    fix: 'Continue with `meshtax run --resume {run}`.',
-    exit: EXIT.interrupted,
-  },
-  MT3006: {
-    sentence: '{component} of {arm} ended unexpectedly: {problem}.',
-    fix: 'Its log is in the run directory: {log}.',
-    exit: EXIT.invalidTrials,
-  },
-  MT3007: {
-    sentence: '{trials} of {total} trials are invalid: {problem}.',
-    fix: '`meshtax show {run}` says which and why; they are stored but not averaged in.',
-    exit: EXIT.invalidTrials,
-  },
-  MT3008: {
-    sentence: 'The generator failed: {problem}.',
-    fix: 'Its log is in the run directory: {log}.',
-    exit: EXIT.invalidTrials,
-  },
-  MT3009: {
-    sentence: 'The command `{command}` failed: {problem}.',
-    fix: '`meshtax doctor` tells what this machine lacks.',
-    exit: EXIT.preflight,
-  },
-  MT3010: {
-    sentence: 'The plan was made from another experiment, version or machine: {problem}.',
-    fix: 'Make it again with `meshtax plan EXPERIMENT --out PLAN`.',
-    exit: EXIT.usage,
-  },
-  MT3011: {
-    sentence: 'The run of {older} and {newer} ended early.',
-    fix: 'Give the same command again: it goes on with that pair.',
-    exit: EXIT.interrupted,
-  },
-  MT4001: {
-    sentence: 'There is no run {run} under {directory}.',
-    fix: '`meshtax list` shows the stored runs.',
-    exit: EXIT.usage,
-  },
-  MT4002: {
-    sentence: 'The run directory cannot be written: {problem}.',
-    fix: 'Free some space or choose another place with --results; what was measured so far is kept.',
-    exit: EXIT.preflight,
-  },
-  MT4003: {
-    sentence: 'The stored run {run} is damaged: {problem}.',
-    fix: 'Restore it from where it was published; nothing was changed.',
-    exit: EXIT.usage,
-  },
-  MT4004: {
-    sentence: 'The run {run} was written by a newer meshtax (format {found}, this one reads up to {known}).',
-    fix: 'Update meshtax.',
-    exit: EXIT.usage,
-  },
-  MT4005: {
-    sentence: 'The run {run} is sealed; it cannot be continued.',
-    fix: 'Start a new run.',
-    exit: EXIT.usage,
-  },
-  MT5001: {
-    sentence: 'The context {context} cannot be used: {problem}.',
-    fix: 'Check `kubectl --context={context} version`; contexts of your kubeconfig: {available}.',
-    exit: EXIT.preflight,
-  },
-  MT5002: {
-    sentence: '{program} cannot be used: {problem}.',
-    fix: 'Install {program} and put it on PATH.',
-    exit: EXIT.preflight,
-  },
-  MT5003: {
-    sentence: 'The cluster {context} refused `{what}`: {problem}.',
-    fix: '`meshtax doctor --cluster {context}` tells what is allowed and what is missing.',
-    exit: EXIT.preflight,
-  },
-  MT5004: {
-    sentence: 'The pods of {arm} on {context} were not ready after {seconds} s: {problem}.',
-    fix: 'Mend what is named; `image`, `imagePullPolicy`, `qos` and `resources` are options of the cluster entry.',
-    exit: EXIT.preflight,
-  },
-  MT5005: {
-    sentence: 'The placement on {context} is not what the experiment asks for: {problem}.',
-    fix: 'Change `placement`, `nodes` or `qos` of the cluster entry; `meshtax doctor --cluster {context}` lists the nodes.',
-    exit: EXIT.preflight,
-  },
-  MT5006: {
-    sentence: 'The cluster {context} looks like production: {problem}.',
-    fix: 'Read what `meshtax plan` says it will create, then pass --yes-change-this-cluster.',
-    exit: EXIT.preflight,
-  },
-  MT5007: {
-    sentence: 'On {context}, {arm} is not what it is called: {problem}.',
-    fix: 'Nothing was measured for it. Install what is missing, bind it to another context, or take it out of the experiment.',
-    exit: EXIT.preflight,
-  },
-  MT5008: {
-    sentence: 'Installing {release} on {context} with helm failed: {problem}.',
-    fix: 'What was made so far is removed again. `charts` of the cluster entry says where a chart comes from.',
-    exit: EXIT.preflight,
-  },
-  MT5009: {
-    sentence: 'The experiment names no such {what}: {problem}.',
-    fix: 'Correct the `cluster` entry.',
-    exit: EXIT.usage,
-  },
-  MT5010: {
-    sentence: 'The script for the pods could not be made: {problem}.',
-    fix: 'Run `./meshtax setup`; the project’s own sources and packages are needed.',
-    exit: EXIT.preflight,
-  },
-} as const satisfies Record<string, ErrorEntry>;
-
-export type ErrorCode = keyof typeof table;
+export type ErrorCode = keyof typeof errorTable;
 
 /** Where in a user's file an error lies; lines and columns count from 1. */
 export interface Place {
@@ -266,7 +20,7 @@ export class MeshtaxError extends Error {
   readonly place: Place | undefined;
 
   constructor(code: ErrorCode, values: Record<string, string | number> = {}, more: { place?: Place; cause?: unknown } = {}) {
-    const entry: ErrorEntry = table[code];
+    const entry: ErrorEntry = errorTable[code];
     super(fill(entry.sentence, values), more.cause === undefined ? undefined : { cause: more.cause });
     this.name = 'MeshtaxError';
     this.code = code;
@@ -277,7 +31,7 @@ export class MeshtaxError extends Error {
 }
 
 export function errorCodes(): readonly ErrorCode[] {
-  return Object.keys(table) as ErrorCode[];
+  return Object.keys(errorTable) as ErrorCode[];
 }
 
 /** `file:line:col: CODE sentence`, then the fix on its own line. */
@@ -291,8 +45,10 @@ export function formatPlace(place: Place | undefined): string {
   return `${place.file}${position}: `;
 }
 
-/** The sentence of any thrown value, for use inside another sentence. */
+/** The sentence of any thrown value, for use inside another sentence; of what a schema refuses, the first. */
 export function reasonOf(error: unknown): string {
+  const [issue] = (error as { issues?: readonly { path: readonly PropertyKey[]; message: string }[] } | undefined)?.issues ?? [];
+  if (issue) return `${issue.path.map(String).join('.') || 'the document'}: ${issue.message.replace(/^Invalid input: /, '')}`;
   return error instanceof Error ? error.message : String(error);
 }
 

@@ -1,6 +1,8 @@
 /** HDR histograms in nanoseconds, 3 significant digits, 1 ns to 60 s; stored as HDR V2 base64 (github.com/HdrHistogram). */
 import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64, type Histogram, type JsHistogram } from 'hdr-histogram-js';
 
+import { MeshtaxError, reasonOf } from './errors.ts';
+
 const HIGHEST_NS = 60e9;
 
 /** A histogram as records hold it; empty text when nothing was counted. */
@@ -22,8 +24,18 @@ export function encode(histogram: Histogram): { count: number; hdr: string } {
   return { count, hdr: count === 0 ? '' : encodeIntoCompressedBase64(histogram) };
 }
 
+/** Of ours the longest has some 20,000 letters; what unpacks to a thousand times its size must not be long. */
+const LONGEST_HDR = 131_072;
+
+/** Undefined when nothing was counted. @throws MeshtaxError MT4007 for what is no histogram of ours. */
 export function decode(stored: StoredHistogram | undefined): Histogram | undefined {
-  return !stored || stored.count === 0 || stored.hdr === '' ? undefined : decodeFromCompressedBase64(stored.hdr);
+  if (!stored || stored.count === 0 || stored.hdr === '') return undefined;
+  if (stored.hdr.length > LONGEST_HDR) throw new MeshtaxError('MT4007', { problem: `it has ${stored.hdr.length} letters` });
+  try {
+    return decodeFromCompressedBase64(stored.hdr);
+  } catch (error) {
+    throw new MeshtaxError('MT4007', { problem: reasonOf(error) });
+  }
 }
 
 /** These values as a stored histogram. */

@@ -28,6 +28,8 @@ export interface StartOptions {
   readonly logFile: string;
   /** Called for each line of stdout; without it stdout goes to the log. */
   readonly onLine?: (line: string) => void;
+  /** A program in Node that exchanges messages with us, and open sockets with some. */
+  readonly onMessage?: (message: unknown, socket: unknown) => void;
 }
 
 export interface RunningProcess {
@@ -37,9 +39,19 @@ export interface RunningProcess {
   /** Undefined while it runs. */
   outcome(): { readonly exitCode: number | undefined; readonly signal: string | undefined } | undefined;
   writeLine(line: string): void;
+  /** To a program that was started with `onMessage`; a socket that goes along is ours no more. */
+  send(message: object, socket?: unknown): void;
   /** SIGTERM, then SIGKILL after `graceMs`; resolves when the process is gone. */
   stop(graceMs?: number): Promise<void>;
 }
+
+export interface Locks {
+  /** Held until it is released or its process ended, however it ended; undefined while another one holds it. */
+  take(name: string): Promise<(() => Promise<void>) | undefined>;
+}
+
+/** What `writeAtomically` of a process that was killed leaves beside the file. */
+export const UNFINISHED = /\.[0-9a-f]{8}\.tmp$/;
 
 /** Commands are argument arrays; nothing is ever given to a shell. */
 export interface Processes {
@@ -64,6 +76,7 @@ export interface Files {
   /** Recursive. */
   remove(path: string): Promise<void>;
   changeOwner(path: string, uid: number, gid: number): Promise<void>;
+  changeMode(path: string, mode: number): Promise<void>;
 }
 
 export interface LocalHttp {
@@ -85,6 +98,7 @@ export interface System {
   readonly processes: Processes;
   readonly files: Files;
   readonly http: LocalHttp;
+  readonly locks: Locks;
   /** Cryptographic randomness, for ids and default seeds only. */
   randomId(length: number): string;
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -1,6 +1,6 @@
 /**
  * What a run leaves on disk. Written once, read for ever: changes need a new schemaVersion, and a default for what an
- * older version did not write. Version 2 (duet, ladder, stalls, adaptive runs): every `.default` below.
+ * older version did not write. Version 2 (duet, ladder, stalls, adaptive runs): every `.default` below; 4: `strangerCpus`.
  */
 import { z } from 'zod';
 import { calibrationSchema } from './calibration.ts';
@@ -8,7 +8,7 @@ import { featuresSchema } from './features.ts';
 import { findingSchema } from './findings.ts';
 import { loadResultSchema, maskedArmSchema } from './contracts/generator.ts';
 
-export const SCHEMA_VERSION = 3;
+export const SCHEMA_VERSION = 4;
 
 /** One figure of one instrument over one window. Counters are differences; gauges are the value at the end. */
 export const measureSchema = z.object({
@@ -87,6 +87,8 @@ export const trialRecordSchema = z.object({
   /** The same answers without those that became due around a stall of the host. */
   masked: maskedArmSchema.nullable().default(null),
   host: hostRecordSchema.nullable().default(null),
+  /** CPUs that programs outside of the run used during the window, on average. */
+  strangerCpus: z.number().nullable().default(null),
   measures: z.array(measureSchema),
   notMeasured: z.array(notMeasuredSchema).default([]),
   distributions: z.array(distributionSchema).default([]),

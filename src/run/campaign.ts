@@ -178,10 +178,11 @@ async function runStep(campaign: Campaign, step: PlannedStep): Promise<TrialReco
         const { id, arm, workload, load } = planned;
         request.emit({ kind: 'trial-started', number: state.measured + 1, of: state.planned, id, arm, workload, load });
       }
-      const measured = await measure(context, measurement);
+      const { records: measured, failure } = await measure(context, measurement);
       // On the ladder the soaker tells stolen time apart, and no two windows are paired.
       const again = step.kind === 'latency' && attempt + 1 < ATTEMPTS && measured.some(({ host }) => host !== null && stoodStill(host));
       for (const record of measured) records.push(await keep(campaign, record, again ? attempt : undefined));
+      if (failure) throw failure;
       if (again) {
         // And all arms of the step once more: what was measured one after the other before this arm is set aside with it.
         for (const record of records) if (!record.superseded) await setAside(campaign, record, attempt);

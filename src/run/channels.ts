@@ -51,7 +51,9 @@ export class Generators {
       );
     }
     // In the pod already: its own connections start there.
-    const connections = await generator.connect(isShared ? target : { ...target, dial: { ...target.dial, enter: [] } });
+    const connections = await generator.connect(
+      isShared ? target : { ...target, dial: { host: target.dial.host, port: target.dial.port } },
+    );
     return { deployment, comparison, generator, shared: isShared, name, connections };
   }
 }

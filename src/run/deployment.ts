@@ -10,6 +10,7 @@ import type { Finding } from '../model/findings.ts';
 import type { System } from '../model/ports.ts';
 import type { Plan } from '../plan/plan.ts';
 import { Generators, type Channel } from './channels.ts';
+import { inTime } from './instruments.ts';
 import { throwIfInterrupted, unlessInterrupted } from './interruption.ts';
 
 /** Requests of a proof: enough to notice one that strays, few enough to cost a fraction of a second. */
@@ -104,13 +105,13 @@ interface BeforeProof {
 
 async function beforeProof(context: DeployContext, deployment: Deployment, all: readonly Deployment[]): Promise<BeforeProof> {
   const others = all.filter((candidate) => candidate !== deployment);
-  const own = await deployment.pathCounters();
+  const own = await readCounters(deployment);
   const othersBefore = await countersOf(others);
   const { observers, system } = context;
   const recordings: Recording[] = [];
   for (const observer of observers)
     if (observer.absent(deployment, {}) === undefined)
-      recordings.push(await observer.open({ deployment, generator: undefined, system, host: {} }));
+      recordings.push(await inTime(observer.id, observer.open({ deployment, generator: undefined, system, host: {} })));
   return { own, others, othersBefore, recordings };
 }
 
@@ -125,8 +126,8 @@ async function prove(context: DeployContext, channel: Channel, before: BeforePro
     throw error;
   });
   for (const recording of before.recordings) recording.end?.();
-  const flows = (await Promise.all(before.recordings.map((recording) => recording.close()))).flat();
-  const moved = difference(before.own, await deployment.pathCounters(), deployment);
+  const flows = (await Promise.all(before.recordings.map((recording) => inTime('observer', recording.close())))).flat();
+  const moved = difference(before.own, await readCounters(deployment), deployment);
   const evidence: PathEvidence = {
     arm: deployment.arm,
     requests: comparison.load.loop === 'closed' ? reconcile(sent.requests, moved, deployment, comparison.load.connections) : sent.requests,
@@ -178,8 +179,13 @@ export function reconcile(sent: number, moved: Readonly<Record<string, number>>,
   return most - sent <= connections ? most : sent;
 }
 
+/** @throws MeshtaxError MT3012 when they cannot be read. */
+function readCounters(deployment: Deployment): Promise<Readonly<Record<string, number>>> {
+  return inTime(`counters of ${deployment.arm}`, deployment.pathCounters());
+}
+
 async function countersOf(deployments: readonly Deployment[]): Promise<Record<string, number>> {
-  const all = await Promise.all(deployments.map(async (each) => [each, await each.pathCounters()] as const));
+  const all = await Promise.all(deployments.map(async (each) => [each, await readCounters(each)] as const));
   return Object.fromEntries(
     all.flatMap(([each, counters]) => Object.entries(counters).map(([name, value]) => [`${each.arm}.${name}`, value])),
   );

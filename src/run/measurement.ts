@@ -2,24 +2,22 @@
  * One measured window, of one arm alone or of several at once: warm up, open the instruments, load, close them, mask,
  * record, judge. Every arm gets a record of its own.
  */
-import type { HostInstruments } from '../model/contracts/cluster.ts';
-import type { Collector, Reading, Recording } from '../model/contracts/collector.ts';
+import type { Reading } from '../model/contracts/collector.ts';
 import { fulfils, type ValidityCheck } from '../model/contracts/check.ts';
 import type { LoadResult, MaskedArm } from '../model/contracts/generator.ts';
 import type { Load, OpenLoad } from '../model/experiment.ts';
+import { MeshtaxError } from '../model/errors.ts';
 import type { Finding } from '../model/findings.ts';
 import type { System } from '../model/ports.ts';
 import { SCHEMA_VERSION, type Design, type HostRecord, type TrialRecord } from '../model/records.ts';
 import type { PlannedTrial } from '../plan/plan.ts';
 import type { Channel } from './channels.ts';
 import { difference, reconcile } from './deployment.ts';
+import { abandonAll, closeAll, codedFailure, inTime, openAll, type InstrumentContext } from './instruments.ts';
 import { unlessInterrupted } from './interruption.ts';
 import { hostRecord, maskWindows } from '../model/stall-mask.ts';
 
-export interface MeasureContext {
-  readonly system: System;
-  readonly host: HostInstruments;
-  readonly collectors: readonly Collector[];
+export interface MeasureContext extends InstrumentContext {
   readonly validityChecks: readonly ValidityCheck[];
   readonly seed: string;
   readonly signal: AbortSignal;
@@ -38,7 +36,13 @@ export interface Measurement {
 /** How long one arm's turn lasts in a slice design. */
 const SLICE_NS = 0.5e9;
 
-export async function measure(context: MeasureContext, measurement: Measurement): Promise<TrialRecord[]> {
+export interface Measured {
+  readonly records: readonly TrialRecord[];
+  /** An instrument that could not be read any more: the trials are kept, as invalid, and nothing can be measured after them. */
+  readonly failure: MeshtaxError | undefined;
+}
+
+export async function measure(context: MeasureContext, measurement: Measurement): Promise<Measured> {
   const { arms, load, attempt } = measurement;
   const first = arms[0];
   if (!first) throw new Error('a measurement has an arm');
@@ -48,26 +52,35 @@ export async function measure(context: MeasureContext, measurement: Measurement)
   if (load.warmupNs > 0)
     await unlessInterrupted(apply(measurement, `warm-up/${seed}/${name}`, load.warmupNs, system.host.cpuCount), signal);
 
-  // A proxy that died cannot be asked any more: the trial is kept, as invalid.
+  // Who died cannot be asked any more: the trial is kept, as invalid.
   const unlessDead = <T>(work: Promise<T>, nothing: T): Promise<T> =>
     work.catch((error: unknown) => {
       if (arms.some(({ channel }) => endedComponents(channel).length > 0)) return nothing;
       throw error;
     });
-  const before = await unlessDead(Promise.all(arms.map(({ channel }) => channel.deployment.pathCounters())), []);
+  // Once there is a result it is kept, whatever becomes of the instruments.
+  let failure: MeshtaxError | undefined;
+  const orFailure = <T>(work: Promise<T>, nothing: T): Promise<T> =>
+    unlessDead(work, nothing).catch((error: unknown) => {
+      failure ??= codedFailure('the instruments', error);
+      return nothing;
+    });
+  const before = await unlessDead(countersOf(arms), []);
   await host.stallMeter?.take(); // what came before is nobody's; what it costs to ask lies outside of the instruments
-  const instruments = await unlessDead(openAll(context, measurement), []);
+  const instruments = await unlessDead(openAll(context, arms), []);
+  const strangersBefore = await host.strangers?.cpuNs(); // inside of the instruments: opening them is our own work
   const result = await unlessInterrupted(apply(measurement, `${seed}/${name}`, load.durationNs, system.host.cpuCount), signal).catch(
     (error: unknown) => {
       abandonAll(instruments);
       throw error;
     },
   );
-  const measures = await unlessDead(closeAll(instruments), new Map<string, Reading[]>());
-  const stalls = (await host.stallMeter?.take()) ?? [];
-  const after = await unlessDead(Promise.all(arms.map(({ channel }) => channel.deployment.pathCounters())), []);
+  const strangersNs = strangersBefore === undefined ? undefined : ((await host.strangers?.cpuNs()) ?? 0) - strangersBefore;
+  const measures = await orFailure(closeAll(instruments), new Map<string, Reading[]>());
+  const stalls = await orFailure(host.stallMeter?.take() ?? Promise.resolve([]), []);
+  const after = await orFailure(countersOf(arms), []);
   const watched = host.stallMeter && hostRecord(stalls, host.stallMeter.strength, result.startNs, result.endNs, system.host.cpuCount);
-  const masked = watched && load.loop === 'open' ? await unlessDead(first.channel.generator.mask(maskWindows(stalls)), []) : [];
+  const masked = watched && load.loop === 'open' ? await orFailure(first.channel.generator.mask(maskWindows(stalls)), []) : [];
 
   const shared: Shared = {
     ...measurement,
@@ -76,12 +89,19 @@ export async function measure(context: MeasureContext, measurement: Measurement)
     result,
     masked,
     host: watched ?? null,
+    strangerCpus: strangersNs === undefined ? null : strangersNs / Math.max(1, result.endNs - result.startNs),
     utilisation: utilisationOf(measures, result, system),
   };
-  return arms.map(({ planned, channel }, index) => {
+  const records = arms.map(({ planned, channel }, index) => {
     const moved = difference(before[index] ?? {}, after[index] ?? {}, channel.deployment);
-    return judged(recordOf(shared, planned, channel, measures.get(planned.arm) ?? [], moved), context.validityChecks);
+    return judged(recordOf(shared, planned, channel, measures.get(planned.arm) ?? [], moved), context.validityChecks, failure);
   });
+  return { records, failure };
+}
+
+/** Of each arm. @throws MeshtaxError MT3012 when one cannot be read. */
+function countersOf(arms: Measurement['arms']) {
+  return Promise.all(arms.map(({ planned, channel }) => inTime(`counters of ${planned.arm}`, channel.deployment.pathCounters())));
 }
 
 interface Shared extends Measurement {
@@ -90,6 +110,7 @@ interface Shared extends Measurement {
   readonly result: LoadResult;
   readonly masked: readonly MaskedArm[];
   readonly host: HostRecord | null;
+  readonly strangerCpus: number | null;
   readonly utilisation: number | null;
 }
 
@@ -122,6 +143,7 @@ function recordOf(
     result,
     masked: masked ? { ...masked, arm: planned.arm } : null,
     host: shared.host,
+    strangerCpus: shared.strangerCpus,
     measures: readings.filter((reading) => 'value' in reading),
     notMeasured: readings.filter((reading) => 'notMeasured' in reading),
     distributions: readings.filter((reading) => 'histogram' in reading),
@@ -155,9 +177,15 @@ function endedComponents({ deployment, generator }: Channel): string[] {
   });
 }
 
-function judged(record: TrialRecord, checks: readonly ValidityCheck[]): TrialRecord {
+function judged(record: TrialRecord, checks: readonly ValidityCheck[], failure: MeshtaxError | undefined): TrialRecord {
   const findings = checks.map((check): Finding => ({ code: check.code, title: check.title, ...check.judge(record) }));
+  if (failure) findings.push(instrumentsFailed(failure));
   return { ...record, findings, valid: findings.every((finding) => finding.level !== 'error') };
+}
+
+function instrumentsFailed({ code, message }: MeshtaxError): Finding {
+  const why = 'what was measured beside the latencies is missing, and nobody can tell whether they were disturbed';
+  return { code, level: 'error', title: 'the instruments answered', detail: message, why, fix: 'the logs are in the run directory' };
 }
 
 /** Loads all arms of a measurement for `durationNs` each; the number of requests is fixed, so that every arm gets as many. */
@@ -203,61 +231,6 @@ function isExact(channel: Channel, result: LoadResult, moved: Readonly<Record<st
   const tolerance = comparison.load.loop === 'closed' ? comparison.load.connections : 0;
   const evidence = { moved, requests, connections: arm?.connectionsOpened ?? 0 };
   return deployment.expectations.every((expectation) => fulfils(expectation, evidence, tolerance));
-}
-
-/** Of no single arm: the machine's instruments while several arms share it. */
-const ALL_ARMS = '';
-
-/** One collector, with a recording of each arm it reads. */
-type OpenInstrument = readonly { readonly arm: string; readonly recording: Recording }[];
-
-/** Heavy instruments open first and close last, so that light ones see nothing of them; each in all arms at once. */
-async function openAll({ collectors, system, host }: MeasureContext, { arms }: Measurement): Promise<OpenInstrument[]> {
-  const alone = arms.length === 1;
-  const unwanted = arms[0]?.planned.kind === 'cpu' ? 'latency' : 'ladder';
-  const ordered = collectors
-    .filter(({ during }) => during !== unwanted && during !== 'proof')
-    .sort((a, b) => Number(a.weight === 'light') - Number(b.weight === 'light'));
-  const open: OpenInstrument[] = [];
-  for (const collector of ordered) {
-    const readers = (collector.sees === 'machine' ? arms.slice(0, 1) : arms).filter(
-      ({ channel }) => collector.absent(channel.deployment, host) === undefined,
-    );
-    const recordings = readers.map(async ({ planned, channel }) => {
-      const generator = alone ? channel.generator.component : undefined;
-      const recording = await collector.open({ deployment: channel.deployment, generator, system, host });
-      return { arm: collector.sees === 'machine' && !alone ? ALL_ARMS : planned.arm, recording };
-    });
-    const settled = await Promise.allSettled(recordings);
-    open.push(settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : [])));
-    const failed = settled.find((each) => each.status === 'rejected');
-    if (failed) {
-      abandonAll(open);
-      throw failed.reason;
-    }
-  }
-  return open;
-}
-
-/** What is left open would keep the process alive. */
-function abandonAll(open: readonly OpenInstrument[]): void {
-  for (const { recording } of open.flat()) recording.abandon?.();
-}
-
-/** One that fails does not keep the others open. */
-async function closeAll(open: readonly OpenInstrument[]): Promise<Map<string, Reading[]>> {
-  const readings = new Map<string, Reading[]>();
-  let failed: PromiseRejectedResult | undefined;
-  for (const { recording } of open.flat()) recording.end?.();
-  for (const instrument of open.toReversed()) {
-    const settled = await Promise.allSettled(instrument.map(async ({ arm, recording }) => ({ arm, read: await recording.close() })));
-    for (const each of settled) {
-      if (each.status === 'rejected') failed ??= each;
-      else readings.set(each.value.arm, [...each.value.read, ...(readings.get(each.value.arm) ?? [])]);
-    }
-  }
-  if (failed) throw failed.reason;
-  return readings;
 }
 
 /** Busy share of all CPUs, where the whole machine was read. */

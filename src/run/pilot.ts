@@ -4,15 +4,17 @@
  */
 import type { OpenLoad } from '../model/experiment.ts';
 import { highestRate } from '../model/search.ts';
-import type { ComparisonDesign, Design } from '../model/records.ts';
+import type { ComparisonDesign, Design, TrialRecord } from '../model/records.ts';
 import { hasLadder, type Comparison, type Plan, type PlannedTrial } from '../plan/plan.ts';
 import { channelName, type Channel } from './channels.ts';
 import type { DeployedBlock } from './deployment.ts';
 import { throwIfInterrupted } from './interruption.ts';
-import { measure, type MeasureContext } from './measurement.ts';
+import { measure, type MeasureContext, type Measurement } from './measurement.ts';
 
 /** Above this share of all CPUs the arms of a duet make each other slower (docs/decisions/011-coupling-gate.md). */
 export const COUPLING_GATE = 0.2;
+
+const OF_THE_HOST = new Set(['MT0308', 'MT0311']);
 
 const GATE_NS = 1e9;
 const PROBE_NS = 0.5e9;
@@ -63,7 +65,7 @@ async function chooseDesign(context: MeasureContext, plan: Plan, comparison: Com
 
 async function utilisationTogether(context: MeasureContext, load: OpenLoad, channels: readonly Channel[]): Promise<number | null> {
   const arms = channels.map((channel) => ({ channel, planned: notStored(channel, 'gate') }));
-  const [record] = await measure(context, { arms, design: 'duet', load: { ...load, durationNs: GATE_NS }, attempt: 0 });
+  const [record] = await pilotWindow(context, { arms, design: 'duet', load: { ...load, durationNs: GATE_NS }, attempt: 0 });
   return record?.sharedUtilisation ?? null;
 }
 
@@ -86,13 +88,13 @@ async function lowestCapacity(
   return lowest;
 }
 
-/** Sent in time, all answered, nothing left queueing, by the checks of a trial; that the host stood still says nothing of the arm. */
+/** Sent in time, all answered, nothing left queueing, by the checks of a trial; what the host did says nothing of the arm. */
 async function sustainsRate(context: MeasureContext, load: OpenLoad, channel: Channel, rate: number): Promise<boolean> {
   throwIfInterrupted(context.signal);
   const probe: OpenLoad = { ...load, ratePerSecond: rate, warmupNs: PROBE_NS / 5, durationNs: PROBE_NS };
   const arms = [{ channel, planned: notStored(channel, `capacity-${rate}`) }];
-  const [record] = await measure(context, { arms, design: 'block', load: probe, attempt: 0 });
-  return record?.findings.every(({ code, level }) => level !== 'error' || code === 'MT0308') === true;
+  const [record] = await pilotWindow(context, { arms, design: 'block', load: probe, attempt: 0 });
+  return record?.findings.every(({ code, level }) => level !== 'error' || OF_THE_HOST.has(code)) === true;
 }
 
 function notStored(channel: Channel, what: string): PlannedTrial {
@@ -104,4 +106,11 @@ function notStored(channel: Channel, what: string): PlannedTrial {
 
 function percent(share: number): string {
   return `${Math.round(share * 100)} %`;
+}
+
+/** A pilot is for nothing without its instruments. */
+async function pilotWindow(context: MeasureContext, measurement: Measurement): Promise<readonly TrialRecord[]> {
+  const { records, failure } = await measure(context, measurement);
+  if (failure) throw failure;
+  return records;
 }

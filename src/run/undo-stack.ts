@@ -45,13 +45,14 @@ export class UndoStack {
   }
 }
 
-async function within(work: Promise<void>, milliseconds: number): Promise<void> {
+/** @throws Error when it takes longer; the work itself goes on. */
+export async function within<T>(work: Promise<T>, milliseconds: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`it took longer than ${Math.round(milliseconds)} ms`)), milliseconds);
   });
   try {
-    await Promise.race([work, late]);
+    return await Promise.race([work, late]);
   } finally {
     clearTimeout(timer);
   }

@@ -4,10 +4,11 @@
  */
 import { createHash } from 'node:crypto';
 import { MeshtaxError, reasonOf } from '../model/errors.ts';
-import type { Files } from '../model/ports.ts';
+import { UNFINISHED, type Files } from '../model/ports.ts';
 import type { RunRecord, TrialRecord } from '../model/records.ts';
 
 export const CHECKSUMS = 'SHA256SUMS';
+const JOURNAL = 'journal.jsonl';
 
 /** `20261121T093000Z`: sorts as text. */
 export function utcStamp(time: Date): string {
@@ -26,6 +27,18 @@ export class RunDirectory {
   /** @throws MeshtaxError MT4002 when it cannot be written. */
   static async create(results: string, experiment: string, runId: string, files: Files): Promise<RunDirectory> {
     return RunDirectory.open(`${results}/${experiment}/${runId}`, files);
+  }
+
+  /** For a run that goes on: what a killed process left half written goes, and a line that was cut short ends. */
+  static async reopen(path: string, files: Files): Promise<RunDirectory> {
+    const directory = await RunDirectory.open(path, files);
+    await directory.#guard(async () => {
+      const unfinished = (await everyFileBelow(path, files)).filter((name) => UNFINISHED.test(name));
+      for (const name of unfinished) await files.remove(`${path}/${name}`);
+      const journal = await files.readTextIfAny(`${path}/${JOURNAL}`);
+      if (journal !== undefined && !/(?:^|\n)$/.test(journal)) await files.appendDurably(`${path}/${JOURNAL}`, '\n');
+    });
+    return directory;
   }
 
   static async open(path: string, files: Files): Promise<RunDirectory> {
@@ -52,6 +65,8 @@ export class RunDirectory {
   /** The trial first, then the line that says it is there. */
   async writeTrial(trial: TrialRecord): Promise<void> {
     await this.#guard(async () => {
+      // Made anew, the rest of a run would look whole, and what was measured before would be missing.
+      if (!(await this.#files.exists(`${this.path}/trials`))) throw new Error(`${this.path} was removed while it was written`);
       const directory = `${this.path}/trials/${trial.id}`;
       await this.#files.makeDirectory(directory);
       await this.#files.writeAtomically(`${directory}/trial.json`, json(trial));
@@ -60,7 +75,7 @@ export class RunDirectory {
   }
 
   async journal(entry: Readonly<Record<string, unknown>>): Promise<void> {
-    await this.#guard(() => this.#files.appendDurably(`${this.path}/journal.jsonl`, `${JSON.stringify(entry)}\n`));
+    await this.#guard(() => this.#files.appendDurably(`${this.path}/${JOURNAL}`, `${JSON.stringify(entry)}\n`));
   }
 
   /** Of a run in which nothing went wrong nobody reads the logs, and they name paths of this machine. */
@@ -96,12 +111,16 @@ export async function sha256(files: Files, path: string): Promise<string> {
     .digest('hex');
 }
 
-/** Names relative to the directory, sorted. */
-export async function filesBelow(directory: string, files: Files, prefix = ''): Promise<string[]> {
+/** Names relative to the directory, sorted; without what a killed process left half written, which nobody reads. */
+export async function filesBelow(directory: string, files: Files): Promise<string[]> {
+  return (await everyFileBelow(directory, files)).filter((name) => !UNFINISHED.test(name));
+}
+
+async function everyFileBelow(directory: string, files: Files, prefix = ''): Promise<string[]> {
   const names: string[] = [];
   for (const entry of await files.list(`${directory}/${prefix}`)) {
     const name = `${prefix}${entry.name}`;
-    if (entry.isDirectory) names.push(...(await filesBelow(directory, files, `${name}/`)));
+    if (entry.isDirectory) names.push(...(await everyFileBelow(directory, files, `${name}/`)));
     else names.push(name);
   }
   return names;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Files } from '../model/ports.ts';
 
 export const files: Files = {
@@ -29,6 +30,8 @@ export const files: Files = {
     }
     await handle.close();
     await fs.rename(beside, path);
+    // A name is as durable as its directory, which may be as new as the file.
+    for (const directory of [dirname(path), dirname(dirname(path))]) await syncDirectory(directory);
   },
   async appendDurably(path, line) {
     const handle = await fs.open(path, 'a', 0o640);
@@ -48,8 +51,9 @@ export const files: Files = {
       throw error;
     }
   },
+  // Not access(2): that forgets what a process without rights may read by its capability.
   exists: (path) =>
-    fs.access(path).then(
+    fs.stat(path).then(
       () => true,
       () => false,
     ),
@@ -61,7 +65,19 @@ export const files: Files = {
   removeDirectory: (path) => fs.rmdir(path),
   remove: (path) => fs.rm(path, { recursive: true, force: true }),
   changeOwner: (path, uid, gid) => fs.chown(path, uid, gid),
+  changeMode: (path, mode) => fs.chmod(path, mode),
 };
+
+async function syncDirectory(path: string): Promise<void> {
+  // Who may write there need not be allowed to look.
+  const handle = await fs.open(path, 'r').catch(() => undefined);
+  if (!handle) return;
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
 
 function isMissing(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException).code;

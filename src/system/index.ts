@@ -3,9 +3,11 @@ import { randomBytes } from 'node:crypto';
 import os from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { System } from '../model/ports.ts';
+import { filesApart, isApart } from './apart.ts';
 import { clock } from './clock.ts';
 import { files } from './files.ts';
 import { localHttp } from './local-http.ts';
+import { locks } from './locks.ts';
 import { processes } from './processes.ts';
 
 const ID_ALPHABET = 'abcdefghijkmnpqrstuvwxyz23456789'; // 32 letters, none mistaken for another
@@ -13,8 +15,9 @@ const ID_ALPHABET = 'abcdefghijkmnpqrstuvwxyz23456789'; // 32 letters, none mist
 export const system: System = {
   clock,
   processes,
-  files,
+  files: isApart() ? filesApart() : files,
   http: localHttp,
+  locks,
   randomId: (length) => Array.from(randomBytes(length), (byte) => ID_ALPHABET[byte & 31]).join(''),
   env: process.env,
   host: {

@@ -1,4 +1,5 @@
 /** Commands and child processes through execa: argument arrays, never a shell. */
+import type { ChildProcess } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
@@ -37,6 +38,7 @@ function start(command: readonly [string, ...string[]], options: StartOptions): 
     cleanup: true,
     // Not the terminal's group: one Ctrl-C must reach us alone, we end the children in order.
     detached: true,
+    ...(options.onMessage ? { ipc: true as const, serialization: 'json' as const } : {}),
     stdin: 'pipe',
     stdout: options.onLine ? 'pipe' : { file: options.logFile },
     stderr: options.onLine ? 'pipe' : { file: options.logFile },
@@ -47,6 +49,9 @@ function start(command: readonly [string, ...string[]], options: StartOptions): 
     if (child.stdout) createInterface({ input: child.stdout }).on('line', options.onLine);
   }
   child.stdin?.on('error', () => {}); // the child is gone: `ended` tells
+  // Not execa's own messages: those carry no sockets.
+  const channel: ChildProcess = child.nodeChildProcess;
+  if (options.onMessage) channel.on('message', options.onMessage);
   let outcome: { exitCode: number | undefined; signal: string | undefined } | undefined;
   const ended = child.then(
     (result) => (outcome = { exitCode: result.exitCode, signal: result.signal }),
@@ -56,6 +61,7 @@ function start(command: readonly [string, ...string[]], options: StartOptions): 
     pid: child.pid ?? -1,
     ended,
     outcome: () => outcome,
+    send: (message, socket) => sendTo(channel, message, socket),
     writeLine: (line) => void child.stdin?.write(`${line}\n`),
     async stop(graceMs = 2000) {
       if (outcome) return;
@@ -65,6 +71,17 @@ function start(command: readonly [string, ...string[]], options: StartOptions): 
       clearTimeout(timer);
     },
   };
+}
+
+/** The bare handle of a socket, as it came: its process keeps a copy until it is closed. */
+interface Handle {
+  close(): void;
+}
+
+function sendTo(child: ChildProcess, message: object, socket: unknown): void {
+  const handle = socket as Handle | undefined;
+  if (child.connected) child.send(message, handle as never, () => handle?.close());
+  else handle?.close();
 }
 
 function lastLines(text: string): string {

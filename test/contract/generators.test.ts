@@ -40,7 +40,7 @@ async function listen(server: net.Server): Promise<number> {
 const serve = (each: ServerSpec) => listen(each.protocol === 'http' ? httpServer(each, replier(each)) : grpcServer(each, replier(each)));
 
 function target(engine: string, port: number, change: Partial<ArmTarget> = {}): ArmTarget {
-  return { arm: 'a', engine, dial: { enter: [], host: '127.0.0.1', port }, connections: 2, requestBytes: 0, responseBytes: 100, ...change };
+  return { arm: 'a', engine, dial: { host: '127.0.0.1', port }, connections: 2, requestBytes: 0, responseBytes: 100, ...change };
 }
 
 async function load(each: ArmTarget, requests: number, ratePerSecond = 2000, pacing: 'sleep' | 'spin' = 'sleep'): Promise<LoadResult> {

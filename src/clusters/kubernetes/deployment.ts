@@ -64,7 +64,7 @@ export async function deploymentOf(state: ArmState): Promise<Deployment> {
       return {
         arm: place.arm,
         engine,
-        dial: { enter: [], host: parts.hosts[0] ?? '', port: actual[parts.port] },
+        dial: { host: parts.hosts[0] ?? '', port: actual[parts.port] },
         connections,
         requestBytes: spec.requestBytes,
         responseBytes: spec.responseBytes,

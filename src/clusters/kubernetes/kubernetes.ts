@@ -5,7 +5,7 @@ import { MeshtaxError } from '../../model/errors.ts';
 import type { Experiment, Selected } from '../../model/experiment.ts';
 import type { Finding } from '../../model/findings.ts';
 import type { System } from '../../model/ports.ts';
-import { bundle } from './bundle.ts';
+import { podScript } from './pod-script.ts';
 import { cleanKubernetes } from './clean.ts';
 import { Context } from './context.ts';
 import { examineContext } from './doctor.ts';
@@ -66,7 +66,7 @@ async function open(selected: Selected, system: System, opening: OpenClusterOpti
   const { intent } = opening;
   if (!intent) throw new Error('a context is opened for a run');
   requireBindings(options, intent.experiment);
-  const script = await bundle(system.host.projectRoot);
+  const script = await podScript(system.host.projectRoot);
   const directory = runtimeDirectory(system, opening.runId);
   undo('the directory of its sockets', () => system.files.remove(directory));
   await system.files.makeDirectory(directory, { mode: 0o700 });

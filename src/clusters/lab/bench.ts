@@ -28,7 +28,7 @@ export function labBench(lab: LabSetting, netns: string): Bench {
         return process;
       });
       return {
-        dial: { enter: [], host: '127.0.0.1', port: Number(server.greeting) },
+        dial: { host: '127.0.0.1', port: Number(server.greeting) },
         takeRecord: async () => (await server.ask('record')).map(Number),
       };
     },

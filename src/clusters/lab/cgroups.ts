@@ -3,6 +3,7 @@
  * sockets always attach to the unified one, so every component is placed in all of them.
  */
 import { MeshtaxError } from '../../model/errors.ts';
+import { parseCgroupCpuNs } from '../../model/cpu-time.ts';
 import type { CgroupFiles } from '../../model/contracts/deployment.ts';
 import type { Files } from '../../model/ports.ts';
 
@@ -155,6 +156,14 @@ export class Cgroups {
       for (const entry of await this.#files.list(directory)) if (entry.isDirectory) names.add(entry.name);
     }
     return [...names].sort();
+  }
+
+  /** CPU time of all tasks outside of a cgroup, ns since boot. */
+  async cpuNsOutside(path: string): Promise<number> {
+    const { version, cpu } = this.layout;
+    const [file, format] = version === 'v2' ? (['cpu.stat', 'cpu.stat'] as const) : (['cpuacct.usage', 'cpuacct.usage'] as const);
+    const [all, inside] = await Promise.all([cpu, `${cpu}/${path}`].map((directory) => this.#files.readText(`${directory}/${file}`)));
+    return parseCgroupCpuNs(all ?? '', format) - parseCgroupCpuNs(inside ?? '', format);
   }
 
   /** Parents first. */

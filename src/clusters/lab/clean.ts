@@ -1,27 +1,40 @@
 /** Removes every leftover of any run, found by its names alone, however the run died. */
 import type { CleanReport } from '../../model/contracts/cluster.ts';
-import { reasonOf } from '../../model/errors.ts';
+import { MeshtaxError, reasonOf } from '../../model/errors.ts';
 import type { System } from '../../model/ports.ts';
 import { Cgroups, detectLayout } from './cgroups.ts';
-import { isAlive, liveLeases, readLease, stateDirectory } from './lease.ts';
+import { inTurn, isAlive, liveLeases, readLease, stateDirectory } from './lease.ts';
 import { CGROUP_ROOT, runOfNetns, STATE_ROOT } from './names.ts';
 
 const KILL_WAIT_MS = 5000;
 
+interface Report {
+  readonly removed: string[];
+  readonly kept: string[];
+  readonly failed: string[];
+}
+
 export async function cleanLab(system: System, which: { run: string | undefined; force: boolean }): Promise<CleanReport> {
   const cgroups = new Cgroups(detectLayout(await system.files.readText('/proc/mounts')), system.files);
-  const report = { removed: [] as string[], kept: [] as string[], failed: [] as string[] };
+  const report: Report = { removed: [], kept: [], failed: [] };
   const runs = (await findRuns(system, cgroups)).filter((run) => which.run === undefined || run === which.run);
-  for (const run of runs) {
-    const lease = await readLease(system, run);
-    if (lease && !which.force && (await isAlive(system, lease))) {
-      report.kept.push(`run ${run}: process ${lease.pid} is alive (--force ends it)`);
-      continue;
-    }
-    await cleanRun(system, cgroups, run, lease?.bpfStatsBefore, report);
-  }
-  await removeIfEmpty(system, cgroups);
+  for (const run of runs) await inTurn(system, () => cleanUnlessAlive(system, cgroups, run, which.force, report));
+  await inTurn(system, () => removeIfEmpty(system, cgroups));
   return report;
+}
+
+/** What this very run left when it was killed, before it goes on; in turn. @throws MeshtaxError MT2002 while it is alive. */
+export async function cleanBeforeResume(system: System, cgroups: Cgroups, run: string): Promise<void> {
+  if (!(await findRuns(system, cgroups)).includes(run)) return;
+  const lease = await readLease(system, run);
+  if (lease && (await isAlive(system, lease))) throw new MeshtaxError('MT2002', { run, pid: lease.pid });
+  await cleanRun(system, cgroups, run, lease?.bpfStatsBefore, { removed: [], failed: [] });
+}
+
+async function cleanUnlessAlive(system: System, cgroups: Cgroups, run: string, force: boolean, report: Report): Promise<void> {
+  const lease = await readLease(system, run);
+  if (lease && !force && (await isAlive(system, lease))) report.kept.push(`run ${run}: process ${lease.pid} is alive (--force ends it)`);
+  else await cleanRun(system, cgroups, run, lease?.bpfStatsBefore, report);
 }
 
 /** Every run that left a namespace, a cgroup or a state directory. */
@@ -41,7 +54,7 @@ async function cleanRun(
   cgroups: Cgroups,
   run: string,
   bpfStatsBefore: string | undefined,
-  report: { removed: string[]; failed: string[] },
+  report: Pick<Report, 'removed' | 'failed'>,
 ): Promise<void> {
   const attempt = async (title: string, work: () => Promise<number>) => {
     try {
@@ -97,7 +110,10 @@ async function namespacesOf(system: System, run: string): Promise<string[]> {
 
 async function deleteNamespaces(system: System, run: string): Promise<number> {
   const names = await namespacesOf(system, run);
-  for (const name of names) await system.processes.run(['ip', 'netns', 'del', name]);
+  for (const name of names) await system.processes.run(['ip', 'netns', 'del', name], { mayFail: true });
+  // A run that is being undone deletes its own meanwhile; what is still there could not be deleted.
+  const [left] = await namespacesOf(system, run);
+  if (left !== undefined) await system.processes.run(['ip', 'netns', 'del', left]);
   return names.length;
 }
 

@@ -9,7 +9,11 @@ export interface StartSpec {
   readonly cgroupPath: string;
   readonly netns: string;
   readonly command: readonly [string, ...string[]];
+  /** Undefined: root, which docs/security.md gives a reason for. */
   readonly uid?: number | undefined;
+  /** What a uid that is not root needs all the same, for instance `sys_nice`. */
+  readonly capabilities?: readonly string[];
+  readonly onMessage?: (message: unknown, socket: unknown) => void;
   readonly logFile: string;
   readonly cpus?: string | undefined;
   readonly onLine?: (line: string) => void;
@@ -26,15 +30,24 @@ export function enterPrefix(system: System, netns: string, procsFiles: readonly 
 
 export async function startComponent(system: System, cgroups: Cgroups, spec: StartSpec, undo: PushUndo): Promise<StartedComponent> {
   const cgroup = await createCgroup(cgroups, spec, undo);
-  const dropped =
-    spec.uid === undefined ? [] : ['setpriv', `--reuid=${spec.uid}`, `--regid=${spec.uid}`, '--clear-groups', '--no-new-privs', '--'];
   let process: RunningProcess | undefined;
   undo(spec.name, async () => process?.stop());
-  process = system.processes.start([...enterPrefix(system, spec.netns, cgroups.procsFiles(spec.cgroupPath)), ...dropped, ...spec.command], {
-    logFile: spec.logFile,
-    ...(spec.onLine ? { onLine: spec.onLine } : {}),
-  });
+  process = system.processes.start(
+    [...enterPrefix(system, spec.netns, cgroups.procsFiles(spec.cgroupPath)), ...dropped(spec), ...spec.command],
+    {
+      logFile: spec.logFile,
+      ...(spec.onLine ? { onLine: spec.onLine } : {}),
+      ...(spec.onMessage ? { onMessage: spec.onMessage } : {}),
+    },
+  );
   return { role: spec.role as Role, cgroup, process, ended: () => describeEnd(process) };
+}
+
+function dropped({ uid, capabilities = [] }: StartSpec): string[] {
+  if (uid === undefined) return [];
+  const kept = capabilities.map((each) => `,+${each}`).join('');
+  const caps = ['inh', 'ambient'].map((set) => `--${set}-caps=-all${kept}`);
+  return ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', '--no-new-privs', ...caps, `--bounding-set=-all${kept}`, '--'];
 }
 
 export async function createCgroup(

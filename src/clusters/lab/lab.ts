@@ -10,14 +10,15 @@ import type { Finding } from '../../model/findings.ts';
 import type { System } from '../../model/ports.ts';
 import { bpfPrograms, findCompiled, labPrograms, provideCompiled } from './compiled.ts';
 import { Cgroups, detectLayout } from './cgroups.ts';
-import { cleanLab } from './clean.ts';
+import { cleanBeforeResume, cleanLab } from './clean.ts';
 import { createCgroup } from './component.ts';
 import { labDoctor } from './doctor.ts';
 import { findEnvoy, provideEnvoy } from './envoy-binary.ts';
 import { machineFacts } from './facts.ts';
-import { liveLeases, stateDirectory, takeLease } from './lease.ts';
+import { inTurn, liveLeases, stateDirectory, takeLease, type Lease } from './lease.ts';
 import { CGROUP_ROOT } from './names.ts';
 import { benchTools, installPackages, missingPackages, testTools } from './requirements.ts';
+import { provideProgram } from './program.ts';
 import { LabSession } from './session.ts';
 
 /** Below this the generator would take a CPU that the datapath needs, and pinning would distort more than it isolates. */
@@ -97,7 +98,10 @@ async function open(selected: Selected, system: System, opening: OpenClusterOpti
   const { files, processes } = system;
   const layout = detectLayout(await files.readText('/proc/mounts'));
   const cgroups = new Cgroups(layout, files);
-  const lease = await takeLease(system, opening.runId, opening.allowConcurrent, undo);
+  const lease = await inTurn(system, async () => {
+    await cleanBeforeResume(system, cgroups, opening.runId);
+    return takeLease(system, opening.runId, opening.allowConcurrent, undo);
+  });
 
   undo('the bpf filesystem', async () => void (await processes.run(['umount', `${stateDirectory(opening.runId)}/bpf`], { mayFail: true })));
   await files.makeDirectory(`${stateDirectory(opening.runId)}/bpf`, { mode: 0o700 });
@@ -108,12 +112,14 @@ async function open(selected: Selected, system: System, opening: OpenClusterOpti
       await cgroups.removeIfEmpty(CGROUP_ROOT);
     }),
   );
-  await countBpfRunTime(system, opening.runId, undo);
+  await countBpfRunTime(system, lease, undo);
 
   const { placement, cadvisorInterval } = optionsOf(selected);
   const cpus = system.host.cpuCount >= CPUS_FOR_PINNING ? { generator: '0-1', rest: `2-${system.host.cpuCount - 1}` } : undefined;
+  await findCompiled(system, labPrograms);
   const session = new LabSession({
     system,
+    program: await provideProgram(system, opening.runId),
     cgroups,
     run: opening.runId,
     placement,
@@ -124,7 +130,7 @@ async function open(selected: Selected, system: System, opening: OpenClusterOpti
       placement,
       cpuSets: cpus ? `generator ${cpus.generator}, rest ${cpus.rest}` : 'none: too few CPUs',
     },
-    findings: lease === 'shared' ? [concurrentRun] : [],
+    findings: lease.alone ? [] : [concurrentRun],
     cpus,
   });
   await session.startMeters(undo);
@@ -147,12 +153,11 @@ const concurrentRun: Finding = {
 };
 
 /** Costs every eBPF program two clock reads a run; on for all datapaths of a run alike. */
-async function countBpfRunTime(system: System, run: string, undo: PushUndo): Promise<void> {
+async function countBpfRunTime(system: System, { run, bpfStatsBefore }: Lease, undo: PushUndo): Promise<void> {
   const file = '/proc/sys/kernel/bpf_stats_enabled';
-  const before = (await system.files.readTextIfAny(file))?.trim();
-  if (before !== '0') return;
+  if (bpfStatsBefore !== '0') return;
   undo('kernel.bpf_stats_enabled', async () => {
-    if ((await liveLeases(system, run)).length === 0) await system.files.writeText(file, before);
+    if ((await liveLeases(system, run)).length === 0) await system.files.writeText(file, bpfStatsBefore);
   });
   await system.files.writeText(file, '1');
 }

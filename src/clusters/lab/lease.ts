@@ -12,6 +12,22 @@ export interface Lease {
   readonly bpfStatsBefore: string;
 }
 
+const LOCK_WAIT_MS = 30_000;
+
+/**
+ * Taking a lease and removing what a dead one left are done one at a time: whoever looks sees a run whole, or not at all.
+ * @throws MeshtaxError MT2008 when it is not this process's turn for 30 s.
+ */
+export async function inTurn<T>({ locks, clock }: System, work: () => Promise<T>): Promise<T> {
+  const deadline = clock.monotonicNs() + LOCK_WAIT_MS * 1e6;
+  for (;;) {
+    const release = await locks.take('lab');
+    if (release) return work().finally(release);
+    if (clock.monotonicNs() > deadline) throw new MeshtaxError('MT2008', { seconds: LOCK_WAIT_MS / 1000 });
+    await clock.sleep(50);
+  }
+}
+
 export function stateDirectory(run: string): string {
   return `${STATE_ROOT}/${run}`;
 }
@@ -22,27 +38,33 @@ export async function makeStateDirectory({ files }: System, run: string): Promis
   await files.makeDirectory(stateDirectory(run), { mode: 0o711 });
 }
 
-/**
- * A run writes its own lease first and looks for others then, so that of two that start together at least one sees the
- * other. @throws MeshtaxError MT2002 when another run is alive and `allowConcurrent` is false, or when this very run is.
- */
-export async function takeLease(system: System, run: string, allowConcurrent: boolean, undo: PushUndo): Promise<'alone' | 'shared'> {
+/** In turn. @throws MeshtaxError MT2002 when another run is alive and `allowConcurrent` is false. */
+export async function takeLease(
+  system: System,
+  run: string,
+  allowConcurrent: boolean,
+  undo: PushUndo,
+): Promise<Lease & { readonly alone: boolean }> {
   const { files } = system;
-  const same = await readLease(system, run);
-  if (same && (await isAlive(system, same))) throw new MeshtaxError('MT2002', { run, pid: same.pid });
   undo('the state directory', () => files.remove(stateDirectory(run)));
   await makeStateDirectory(system, run);
   const lease: Lease = {
     run,
     pid: system.host.pid,
     startTicks: (await startTicksOf(system, system.host.pid)) ?? '',
-    bpfStatsBefore: ((await files.readTextIfAny('/proc/sys/kernel/bpf_stats_enabled')) ?? '').trim(),
+    bpfStatsBefore: await bpfStatsBefore(system),
   };
   await files.writeText(`${stateDirectory(run)}/lease.json`, JSON.stringify(lease));
   const [other] = await liveLeases(system, run);
-  if (!other) return 'alone';
-  if (!allowConcurrent) throw new MeshtaxError('MT2002', { run: other.run, pid: other.pid });
-  return 'shared';
+  if (other && !allowConcurrent) throw new MeshtaxError('MT2002', { run: other.run, pid: other.pid });
+  return { ...lease, alone: !other };
+}
+
+/** What it was before the first of all runs that are there, alive or dead, changed it. */
+async function bpfStatsBefore(system: System): Promise<string> {
+  const leases = await Promise.all((await system.files.list(STATE_ROOT)).map(({ name }) => readLease(system, name)));
+  if (leases.some((lease) => lease?.bpfStatsBefore === '0')) return '0';
+  return ((await system.files.readTextIfAny('/proc/sys/kernel/bpf_stats_enabled')) ?? '').trim();
 }
 
 /** Of all other runs on this machine whose process is alive. */

@@ -7,7 +7,7 @@ import { Dialogue } from './dialogue.ts';
 export type StartProgram = (name: 'stall-meter' | 'idle-soaker', onLine: (line: string) => void) => Promise<RunningProcess>;
 
 /** @throws MeshtaxError MT3009 when one of them does not start. */
-export async function startMeters(start: StartProgram): Promise<Required<HostInstruments>> {
+export async function startMeters(start: StartProgram): Promise<Required<Pick<HostInstruments, 'stallMeter' | 'soaker'>>> {
   const stalls = await Dialogue.with('stall-meter', (onLine) => start('stall-meter', onLine));
   const soaker = await Dialogue.with('idle-soaker', (onLine) => start('idle-soaker', onLine));
   return { stallMeter: stallMeterOf(stalls), soaker: soakerOf(soaker) };

@@ -29,10 +29,11 @@ export const benchTools: readonly Tool[] = [
   { command: 'h2load', debianPackage: 'nghttp2-client' },
 ];
 
-/** What tests look at: pages in a browser, and the wire between two nodes of a real cluster. */
+/** What tests need: a browser for pages, a look at the wire between two nodes of a real cluster, a wall clock that can jump. */
 export const testTools: readonly Tool[] = [
   { command: 'chromium', debianPackage: 'chromium' },
   { command: 'tcpdump', debianPackage: 'tcpdump' },
+  { command: 'faketime', debianPackage: 'faketime' },
 ];
 
 const headers = [{ file: '/usr/include/bpf/bpf_helpers.h', debianPackage: 'libbpf-dev' }] as const;

@@ -11,18 +11,21 @@ import type { System } from '../../model/ports.ts';
 import { Exporter } from './cadvisor/exporter.ts';
 import { findCompiled, labPrograms } from './compiled.ts';
 import type { Cgroups } from './cgroups.ts';
-import { createCgroup, enterPrefix, startComponent } from './component.ts';
+import { startComponent } from './component.ts';
+import { Dialers } from './dialers.ts';
 import type { Facts } from './facts.ts';
 import { labBench } from './bench.ts';
 import { ProcessGenerator, ReplyQueue } from '../generator-session.ts';
 import { startMeters } from './meters.ts';
-import { CGROUP_ROOT } from './names.ts';
+import { CGROUP_ROOT, UNPRIVILEGED_UID } from './names.ts';
+import type { Program } from './program.ts';
 import { openArm, siteOf, startIn, type Arm } from './site.ts';
 
 export interface LabSetting {
   readonly system: System;
   readonly cgroups: Cgroups;
   readonly run: string;
+  readonly program: Program;
   readonly placement: 'cross-node' | 'same-node';
   readonly cadvisorIntervalMs: number;
   readonly logDirectory: string;
@@ -36,6 +39,7 @@ export class LabSession implements ClusterSession {
   readonly #lab: LabSetting;
   /** Where each arm's client pod is: a generator inside it must be in its cgroup too, for the programs attached there. */
   readonly #clients = new Map<Deployment, { readonly netns: string; readonly cgroupPath: string }>();
+  readonly #dialers = new Dialers();
   #host: HostInstruments = {};
   #exporter: Exporter | undefined;
   #harness = '';
@@ -71,20 +75,23 @@ export class LabSession implements ClusterSession {
     const { system, cgroups, run, logDirectory } = this.#lab;
     const programs = await findCompiled(system, labPrograms);
     const netns = await this.#openHarness(undo);
-    this.#host = await startMeters(async (name, onLine) => {
+    const meters = await startMeters(async (name, onLine) => {
       const cgroupPath = `${CGROUP_ROOT}/${run}/${name}`;
       const command = [`${programs}/${name}`] as const;
-      const spec = { role: 'meter' as const, name, cgroupPath, netns, command, logFile: `${logDirectory}/${name}.log`, onLine };
+      const logFile = `${logDirectory}/${name}.log`;
+      // Real-time priority, and memory that is never paged out.
+      const capabilities = name === 'stall-meter' ? ['sys_nice', 'ipc_lock'] : [];
+      const spec = { role: 'meter' as const, name, cgroupPath, netns, command, uid: UNPRIVILEGED_UID, capabilities, logFile, onLine };
       const { process } = await startComponent(system, cgroups, spec, undo);
       if (name === 'idle-soaker') await cgroups.makeIdle(cgroupPath);
       return process;
     });
+    this.#host = { ...meters, strangers: { cpuNs: () => cgroups.cpuNsOutside(`${CGROUP_ROOT}/${run}`) } };
     this.#exporter = await Exporter.start(this.#lab, netns, undo);
   }
 
   async deploy(datapath: Datapath, selected: Selected, servers: readonly ServerSpec[], undo: PushUndo): Promise<Deployment> {
     if (!datapath.lab) throw new MeshtaxError('MT1007', { datapath: datapath.id, cluster: 'lab', available: 'none of this version' });
-    const { system, cgroups } = this.#lab;
     const arm = await openArm(this.#lab, this.#arms++, selected.name, undo);
     const { topology } = arm;
     const site = siteOf(
@@ -94,8 +101,7 @@ export class LabSession implements ClusterSession {
     const places = datapath.lab.onNode === true ? nodesOf(site) : site;
     const server = await this.#startServer(arm, site, places.server.netns);
     const parts = await datapath.lab.deploy(site, selected.options);
-    const dialer = `${arm.cgroup}/client/client-dialer`;
-    await createCgroup(cgroups, { cgroupPath: dialer }, undo);
+    const through = await this.#startDialer(arm, places.client.netns, undo);
 
     const deployment: Deployment = {
       arm: selected.name,
@@ -117,7 +123,7 @@ export class LabSession implements ClusterSession {
       target: (spec, engine, connections): ArmTarget => ({
         arm: selected.name,
         engine,
-        dial: { enter: enterPrefix(system, places.client.netns, cgroups.procsFiles(dialer)), ...parts.address(spec) },
+        dial: { through, ...parts.address(spec) },
         connections,
         requestBytes: spec.requestBytes,
         responseBytes: spec.responseBytes,
@@ -142,7 +148,9 @@ export class LabSession implements ClusterSession {
         name: 'the generator',
         cgroupPath: `${place?.cgroupPath ?? `${CGROUP_ROOT}/${run}`}/generator-${number}`,
         netns,
-        command: [system.host.nodeBinary, '--no-warnings', `${system.host.projectRoot}/src/generators/process/main.ts`],
+        command: this.#lab.program('generator'),
+        uid: UNPRIVILEGED_UID,
+        onMessage: (message) => this.#dialers.ask(component.process, message),
         logFile,
         cpus: cpus?.generator,
         onLine: (line) => replies.push(line),
@@ -166,15 +174,37 @@ export class LabSession implements ClusterSession {
     return name;
   }
 
+  /** In the client's pod, for as long as the deployment lasts; returns its name. */
+  async #startDialer({ cgroup, logs }: Arm, netns: string, undo: PushUndo): Promise<string> {
+    const { system, cgroups, program } = this.#lab;
+    const cgroupPath = `${cgroup}/client/client-dialer`;
+    const { process } = await startComponent(
+      system,
+      cgroups,
+      {
+        role: 'meter',
+        name: 'client-dialer',
+        cgroupPath,
+        netns,
+        command: program('dialer'),
+        uid: UNPRIVILEGED_UID,
+        logFile: `${logs}/client-dialer.log`,
+        onMessage: (message, socket) => this.#dialers.hear(message, socket),
+      },
+      undo,
+    );
+    this.#dialers.add(cgroupPath, process);
+    return cgroupPath;
+  }
+
   async #startServer(arm: Arm, site: LabSite, netns: string): Promise<Component> {
-    const { host } = this.#lab.system;
     const address = '0.0.0.0'; // also the loopback: a sidecar in the pod connects from there
-    const program = `${host.projectRoot}/src/workloads/server/main.ts`;
     let ready = false;
     const server = await startIn(arm, {
       role: 'server-app',
       netns,
-      command: [host.nodeBinary, '--no-warnings', program, JSON.stringify({ address, servers: site.servers })],
+      command: this.#lab.program('server', JSON.stringify({ address, servers: site.servers })),
+      uid: UNPRIVILEGED_UID,
       onLine: (line) => {
         ready ||= line === 'ready';
       },

@@ -9,7 +9,7 @@ import { bpfPrograms, findCompiled, labPrograms } from './compiled.ts';
 import { createCgroup, startComponent, type StartedComponent } from './component.ts';
 import { findEnvoy } from './envoy-binary.ts';
 import { stateDirectory } from './lease.ts';
-import { CGROUP_ROOT } from './names.ts';
+import { CGROUP_ROOT, UNPRIVILEGED_UID } from './names.ts';
 import type { LabSetting } from './session.ts';
 import { buildTopology, planTopology, SERVICE_ADDRESS, type Topology } from './topology.ts';
 
@@ -48,7 +48,13 @@ export async function openArm(lab: LabSetting, number: number, name: string, und
     const cgroupPath = `${arm.cgroup}/${pod.name}`;
     await createCgroup(cgroups, { cgroupPath }, undo);
     arm.containers.push(watched(arm, { pod: pod.name, container: '', path: cgroupPath, image: '', name: '' }));
-    const pause = { role: 'pause' as const, netns: pod.netns, command: ['sleep', 'infinity'] as const, name: `pause-${pod.name}` };
+    const pause = {
+      role: 'pause' as const,
+      netns: pod.netns,
+      command: ['sleep', 'infinity'] as const,
+      name: `pause-${pod.name}`,
+      uid: UNPRIVILEGED_UID,
+    };
     const { process } = await startIn(arm, pause);
     const network = { pid: process.pid, device: pod.device };
     const path = `${cgroupPath}/pause`;

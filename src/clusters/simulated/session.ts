@@ -74,7 +74,7 @@ export class SimulatedSession implements ClusterSession {
       target: ({ requestBytes, responseBytes }, engine, connections) => ({
         arm: selected.name,
         engine,
-        dial: { enter: [], host: 'simulated', port: 1 },
+        dial: { host: 'simulated', port: 1 },
         connections,
         requestBytes,
         responseBytes,

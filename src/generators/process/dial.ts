@@ -1,11 +1,9 @@
 /**
- * Sockets opened inside a client pod. A socket belongs to the network namespace of the process that made it, whoever
- * uses it later; so a small dialer process in each pod connects and hands the descriptor over, and one generator drives
- * all arms with the same code, clocks and warm-up (docs/decisions/003-one-generator.md).
+ * Connections, opened here, or inside a client pod: a socket belongs to the network namespace of the process that made it,
+ * whoever uses it later. A dialer in each pod connects, and this process's parent hands its sockets over; so one generator
+ * drives all arms with the same code, clocks and warm-up (docs/decisions/003-one-generator.md), and may enter no pod itself.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
 import net from 'node:net';
-import { fileURLToPath } from 'node:url';
 import type { DialPlace } from '../../model/contracts/generator.ts';
 
 /** Bytes as they arrive, in a buffer that is used again afterwards: copy what must be kept. */
@@ -17,7 +15,6 @@ export interface Dial {
    * 64 KiB that a stream allocates for each read. @rejects when refused, or when it takes longer than 5 s.
    */
   connect(receive?: Receive): Promise<net.Socket>;
-  close(): void;
 }
 
 const DIAL_TIMEOUT_MS = 5000;
@@ -34,8 +31,15 @@ function reading(receive: Receive | undefined): { onread?: net.OnReadOpts } {
   return { onread: { buffer: readBuffer, callback } };
 }
 
-export function openDial(place: DialPlace): Dial {
-  return place.enter.length === 0 ? dialHere(place) : dialFromPod(place);
+/** Where this process's parent is asked for sockets; a parameter for tests. */
+export interface Parent {
+  send(message: object): void;
+  on(event: 'message', listener: (message: unknown, handle: unknown) => void): unknown;
+}
+
+export function openDial(place: DialPlace, parent: Parent = process as unknown as Parent): Dial {
+  const { through, host, port } = place;
+  return through === undefined ? dialHere(place) : dialThrough(parent, { through, host, port });
 }
 
 function dialHere(place: DialPlace): Dial {
@@ -51,7 +55,6 @@ function dialHere(place: DialPlace): Dial {
           resolve(socket);
         });
       }),
-    close: () => {},
   };
 }
 
@@ -61,44 +64,40 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-function dialFromPod(place: DialPlace): Dial {
-  const [command, ...rest] = [...place.enter, process.execPath, fileURLToPath(new URL('./dialer.ts', import.meta.url))];
-  const child: ChildProcess = spawn(command, rest, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
-  const waiting = new Map<number, Waiting>();
-  let nextId = 0;
-  const failAll = (reason: string) => {
-    for (const waiter of waiting.values()) waiter.reject(new Error(reason));
-    waiting.clear();
-  };
+/** Of this process, by number; its parent is listened to once. */
+const waiting = new Map<number, Waiting>();
+const heard = new WeakSet<Parent>();
+let nextId = 1;
+
+function listenTo(parent: Parent): void {
+  if (heard.has(parent)) return;
+  heard.add(parent);
   // The bare handle, not a socket: only whoever makes the socket can choose how it reads.
-  child.on('message', (message: { id: number; error?: string }, handle: unknown) => {
-    const waiter = waiting.get(message.id);
-    waiting.delete(message.id);
+  parent.on('message', (message, handle) => {
+    const { dial, error } = message as { dial: number; error?: string };
+    const waiter = waiting.get(dial);
+    waiting.delete(dial);
     if (handle === undefined || handle === null) {
-      waiter?.reject(new Error(message.error ?? 'no socket came'));
+      waiter?.reject(new Error(error ?? 'no socket came'));
       return;
     }
     const socket = new net.Socket({ handle, readable: true, writable: true, ...reading(waiter?.receive) } as net.SocketConstructorOpts);
     if (waiter) waiter.resolve(socket);
     else socket.destroy(); // it came too late
   });
-  child.on('error', (error) => failAll(error.message));
-  child.on('exit', (code) => failAll(`the dialer ended with ${code}`));
+}
 
+function dialThrough(parent: Parent, place: { readonly through: string; readonly host: string; readonly port: number }): Dial {
+  listenTo(parent);
   return {
     connect: (receive) =>
       new Promise((resolve, reject) => {
-        const id = nextId++;
-        waiting.set(id, { receive, resolve, reject });
-        child.send({ id, host: place.host, port: place.port }, (error) => {
-          if (error && waiting.delete(id)) reject(error);
-        });
+        const dial = nextId++;
+        waiting.set(dial, { receive, resolve, reject });
+        parent.send({ dial, ...place });
         setTimeout(() => {
-          if (waiting.delete(id)) reject(new Error(`no connection to ${place.host}:${place.port} within ${DIAL_TIMEOUT_MS} ms`));
+          if (waiting.delete(dial)) reject(new Error(`no connection to ${place.host}:${place.port} within ${DIAL_TIMEOUT_MS} ms`));
         }, DIAL_TIMEOUT_MS).unref();
       }),
-    close: () => {
-      if (child.connected) child.disconnect();
-    },
   };
 }

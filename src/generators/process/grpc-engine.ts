@@ -81,7 +81,6 @@ class GrpcPool implements ArmClient {
   close(): void {
     this.#closed = true;
     for (const session of this.#sessions.splice(0)) session.destroy();
-    this.#dial.close();
   }
 
   #lost(session: GrpcSession): void {

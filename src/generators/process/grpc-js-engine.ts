@@ -1,13 +1,20 @@
 /** Unary gRPC with the reference client @grpc/grpc-js, which opens its own connections: the process is in the pod. */
-import { fileURLToPath } from 'node:url';
 import * as grpc from '@grpc/grpc-js';
 import protoLoader from '@grpc/proto-loader';
 import type { ArmTarget } from '../../model/contracts/generator.ts';
 import type { ArmClient, Engine, OnDone } from './arm-client.ts';
-import type { Dial } from './dial.ts';
 import { monotonicNs } from './monotonic.ts';
 
-const PROTO = fileURLToPath(new URL('../../../workloads/echo.proto', import.meta.url));
+/** workloads/echo.proto, as protobuf.js writes it: in a bundle there is no file beside this one. */
+const PAYLOAD = { fields: { payload: { type: 'bytes', id: 1 } } };
+const ECHO = {
+  nested: {
+    Echo: { methods: { Unary: { requestType: 'EchoRequest', responseType: 'EchoReply' } } },
+    EchoRequest: PAYLOAD,
+    EchoReply: PAYLOAD,
+  },
+};
+const PROTO = { nested: { meshtax: { nested: { echo: { nested: { v1: ECHO } } } } } };
 const MAX_CALLS = 100;
 
 type UnaryClient = grpc.Client & {
@@ -18,8 +25,8 @@ type UnaryClient = grpc.Client & {
 };
 
 export const grpcJsEngine: Engine = {
-  async open(target, dial) {
-    const pool = new GrpcJsPool(target, dial);
+  async open(target) {
+    const pool = new GrpcJsPool(target);
     await pool.ready();
     return pool;
   },
@@ -32,11 +39,9 @@ class GrpcJsPool implements ArmClient {
   readonly #calls = new Map<grpc.ClientUnaryCall, number>();
   readonly #payload: Buffer;
   readonly #replyBytes: number;
-  readonly #dial: Dial;
   #next = 0;
 
-  constructor(target: ArmTarget, dial: Dial) {
-    this.#dial = dial;
+  constructor(target: ArmTarget) {
     this.#payload = Buffer.alloc(target.requestBytes, 'x');
     this.#replyBytes = target.responseBytes;
     const Service = echoService();
@@ -92,12 +97,11 @@ class GrpcJsPool implements ArmClient {
 
   close(): void {
     for (const client of this.#clients) client.close();
-    this.#dial.close();
   }
 }
 
 function echoService(): grpc.ServiceClientConstructor {
-  const loaded = grpc.loadPackageDefinition(protoLoader.loadSync(PROTO, { keepCase: true })) as unknown as {
+  const loaded = grpc.loadPackageDefinition(protoLoader.fromJSON(PROTO as never, { keepCase: true })) as unknown as {
     meshtax: { echo: { v1: { Echo: grpc.ServiceClientConstructor } } };
   };
   return loaded.meshtax.echo.v1.Echo;

@@ -79,7 +79,6 @@ class Http1Pool implements ArmClient {
     this.#closed = true;
     for (const connection of this.#all) connection.destroy();
     this.#all.clear();
-    this.#dial.close();
   }
 
   #answered(connection: Connection, { status, keepAlive }: ResponseHead, bodyBytes: number, doneNs: number): void {

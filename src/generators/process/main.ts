@@ -61,15 +61,9 @@ async function connect(target: ArmTarget): Promise<number> {
   const engine = engines[target.engine];
   if (!engine) throw new Error(`no engine called ${target.engine}`);
   const chosen = await engine();
-  const dial = openDial(target.dial);
-  try {
-    const client = await chosen.open(target, dial);
-    clients.set(target.arm, client);
-    return client.opened();
-  } catch (error) {
-    dial.close();
-    throw error;
-  }
+  const client = await chosen.open(target, openDial(target.dial));
+  clients.set(target.arm, client);
+  return client.opened();
 }
 
 function reply(message: GeneratorReply): void {

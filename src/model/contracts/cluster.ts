@@ -55,6 +55,13 @@ export interface IdleSoaker {
 export interface HostInstruments {
   readonly stallMeter?: StallMeter;
   readonly soaker?: IdleSoaker;
+  readonly strangers?: Strangers;
+}
+
+/** Everything on this machine that does not belong to the run. */
+export interface Strangers {
+  /** Of tasks, since boot. */
+  cpuNs(): Promise<number>;
 }
 
 /** A server on its own CPU that writes down how long it really held each request. */

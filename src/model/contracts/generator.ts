@@ -20,8 +20,8 @@ export interface Generator {
   readonly engine: string;
 }
 
-/** How a socket is opened inside a client pod. */
-export const dialPlaceSchema = z.object({ enter: z.array(z.string()), host: z.string(), port: z.number() });
+/** Where a connection goes, and from where: `through` names a dialer that the generator's parent keeps; without it, from where it is. */
+export const dialPlaceSchema = z.object({ through: z.string().optional(), host: z.string(), port: z.number() });
 export type DialPlace = z.infer<typeof dialPlaceSchema>;
 
 export const armTargetSchema = z.object({

@@ -14,6 +14,7 @@ function programs(
       ended: new Promise(() => {}),
       outcome: () => undefined,
       writeLine: (line) => queueMicrotask(() => [...(answers[line] ?? []), '.'].forEach((each) => onLine(each))),
+      send: () => {},
       stop: async () => {},
     };
     return process;

@@ -92,7 +92,9 @@ test('when the load fails or is interrupted, all are left', async () => {
 test('when one does not close, the others are closed all the same', async () => {
   const log: string[] = [];
   const instruments = [collector('first', log), collector('second', log, 'close')];
-  const loaded = armOf(async () => ({ arms: [], startNs: 0, endNs: 1 }));
-  await expect(measure(context(instruments), loaded)).rejects.toThrow('second does not close');
+  const loaded = armOf(async () => ({ arms: [{ arm: 'a/w/l', sent: 1, ok: 1 }], startNs: 0, endNs: 1 }));
+  const { records, failure } = await measure(context(instruments), loaded);
+  expect(failure?.message).toContain('second does not close');
+  expect(records.map(({ valid }) => valid)).toEqual([false]);
   expect(log).toEqual(['open first', 'open second', 'close second', 'close first']);
 });

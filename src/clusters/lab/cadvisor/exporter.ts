@@ -4,7 +4,7 @@ import type { PushUndo, Role } from '../../../model/contracts/deployment.ts';
 import { startComponent } from '../component.ts';
 import { Dialogue } from '../dialogue.ts';
 import { stateDirectory } from '../lease.ts';
-import { CGROUP_ROOT } from '../names.ts';
+import { CGROUP_ROOT, UNPRIVILEGED_UID } from '../names.ts';
 import type { LabSetting } from '../session.ts';
 import type { WatchedContainer } from './reading.ts';
 
@@ -18,12 +18,13 @@ export class Exporter {
   }
 
   static async start(
-    { system, cgroups, run, logDirectory, cadvisorIntervalMs: housekeepingMs }: LabSetting,
+    { system, cgroups, run, program, logDirectory, cadvisorIntervalMs: housekeepingMs }: LabSetting,
     netns: string,
     undo: PushUndo,
   ): Promise<Exporter> {
     const directory = `${stateDirectory(run)}/cadvisor`;
     await system.files.makeDirectory(directory, { mode: 0o700 });
+    await system.files.changeOwner(directory, UNPRIVILEGED_UID, UNPRIVILEGED_UID);
     const socket = `${directory}/cadvisor.sock`;
     const dialogue = await Dialogue.with('the cAdvisor exporter', async (onLine) => {
       const { process } = await startComponent(
@@ -34,12 +35,8 @@ export class Exporter {
           name: 'cadvisor',
           cgroupPath: `${CGROUP_ROOT}/${run}/cadvisor`,
           netns,
-          command: [
-            system.host.nodeBinary,
-            '--no-warnings',
-            `${system.host.projectRoot}/src/clusters/lab/cadvisor/main.ts`,
-            JSON.stringify({ socket, housekeepingMs }),
-          ],
+          command: program('cadvisor', JSON.stringify({ socket, housekeepingMs })),
+          uid: UNPRIVILEGED_UID,
           logFile: `${logDirectory}/cadvisor.log`,
           onLine,
         },

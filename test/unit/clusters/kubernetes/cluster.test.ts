@@ -28,7 +28,14 @@ function withApi(pages: Pages, options: FakeOptions = {}): System & { readonly c
       start(command) {
         started.push([...command]);
         system.commands.push([...command]);
-        return { pid: 1, ended: new Promise(() => {}), outcome: () => undefined, writeLine: () => {}, stop: async () => {} };
+        return {
+          pid: 1,
+          ended: new Promise(() => {}),
+          outcome: () => undefined,
+          writeLine: () => {},
+          send: () => {},
+          stop: async () => {},
+        };
       },
     },
     http: {

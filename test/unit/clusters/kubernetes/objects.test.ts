@@ -1,7 +1,7 @@
 /** What is asked of a cluster: pods, nodes, names; pure. */
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { bundle } from '../../../../src/clusters/kubernetes/bundle.ts';
+import { podScript } from '../../../../src/clusters/kubernetes/pod-script.ts';
 import { namespaceObjects, workloadObjects, type ArmPlace } from '../../../../src/clusters/kubernetes/manifests.ts';
 import { armNamespace } from '../../../../src/clusters/kubernetes/names.ts';
 import { chooseNodes, quantityOf, type Node } from '../../../../src/clusters/kubernetes/nodes.ts';
@@ -99,7 +99,7 @@ describe('the pods of an arm', () => {
   });
 
   test('the script fits into a ConfigMap and needs nothing beside it', async () => {
-    const packed = Buffer.from(await bundle(ROOT), 'base64');
+    const packed = Buffer.from(await podScript(ROOT), 'base64');
     expect(packed.length).toBeLessThan(1_000_000);
     const script = gunzipSync(packed).toString('utf8');
     expect([...script.matchAll(/from"([^"]+)"/g)].map(([, module = '']) => module).filter((module) => /^[.@]/.test(module))).toEqual([]);

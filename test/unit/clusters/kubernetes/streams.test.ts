@@ -98,7 +98,7 @@ describe('several generators as one', () => {
       await fan.connect({
         arm: 'a',
         engine: 'http1',
-        dial: { enter: [], host: 'h', port: 1 },
+        dial: { host: 'h', port: 1 },
         connections: 8,
         requestBytes: 0,
         responseBytes: 0,

@@ -1,0 +1,86 @@
+/** `npm run reliability`: docs/reliability.md from what the campaigns wrote into docs/reliability/. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { KillRecord } from '../test/crash/attempt.ts';
+import type { FaultRecord } from '../test/faults/campaign.ts';
+import type { FuzzRecord } from '../test/fuzz/campaign.ts';
+
+const docs = fileURLToPath(new URL('../docs/', import.meta.url));
+
+function records<T>(name: string): T[] {
+  const file = `${docs}reliability/${name}.jsonl`;
+  if (!existsSync(file)) return [];
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as T);
+}
+
+function table(columns: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  return [columns, columns.map(() => '---'), ...rows]
+    .map((row) => `| ${row.map((cell) => String(cell).replaceAll('|', '\\|')).join(' | ')} |`)
+    .join('\n');
+}
+
+/** `ended 4, invalid 1`: most frequent first. */
+function tally(words: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return [...counts]
+    .toSorted(([, a], [, b]) => b - a)
+    .map(([word, count]) => (counts.size === 1 ? word : `${word} ${count}`))
+    .join(', ');
+}
+
+function grouped<T>(items: readonly T[], keyOf: (item: T) => string): [string, T[]][] {
+  return [...Map.groupBy(items, keyOf)];
+}
+
+const having = <T>(items: readonly T[], of: (item: T) => readonly unknown[]) => items.filter((item) => of(item).length > 0).length;
+
+const kills = records<KillRecord>('kills').filter(({ outcome }) => outcome !== 'not killed');
+const faults = records<FaultRecord>('faults');
+const fuzz = records<FuzzRecord>('fuzz');
+
+const killRows = grouped(kills, ({ kind }) => kind).map(([kind, all]) => [
+  `killed: ${kind}`,
+  all.length,
+  tally(all.map(({ outcome }) => outcome)),
+  having(all, ({ leaked }) => leaked),
+  having(all, ({ lost }) => lost),
+  having(all, ({ wrong }) => wrong),
+]);
+const faultRows = grouped(faults, ({ fault }) => fault).map(([fault, all]) => [
+  fault,
+  all.length,
+  tally(
+    all.map(
+      ({ outcome, reason }) => `${outcome}${/MT\d{4}(?:, MT\d{4})*/.exec(reason) ? ` (${/MT\d{4}(?:, MT\d{4})*/.exec(reason)?.[0]})` : ''}`,
+    ),
+  ),
+  having(all, ({ leaked }) => leaked),
+  0,
+  having(all, ({ wrong }) => wrong),
+]);
+const fuzzRows = grouped(fuzz, ({ target }) => target).map(([target, all]) => [
+  `fuzzed: ${target}`,
+  all.reduce((sum, { inputs }) => sum + inputs, 0),
+  `a coded error or a right result; slowest ${Math.max(...all.map(({ slowestMs }) => slowestMs))} ms`,
+  0,
+  0,
+  having(all, ({ failures }) => failures),
+]);
+
+const inputs = fuzz.reduce((sum, each) => sum + each.inputs, 0);
+const template = readFileSync(`${docs}reliability/template.md`, 'utf8');
+const text = template
+  .replace(
+    '{{totals}}',
+    `${kills.length} kills, ${new Set(faults.map(({ fault }) => fault)).size} kinds of fault in ${faults.length} runs, ${inputs.toLocaleString('en')} inputs.`,
+  )
+  .replace(
+    '{{table}}',
+    table(['fault', 'times tried', 'outcome', 'leaked', 'lost', 'wrong or hanging'], [...killRows, ...faultRows, ...fuzzRows]),
+  );
+writeFileSync(`${docs}reliability.md`, text);
+console.log(`docs/reliability.md: ${killRows.length + faultRows.length + fuzzRows.length} rows`);

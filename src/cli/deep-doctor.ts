@@ -1,0 +1,213 @@
+/**
+ * `meshtax doctor --deep`: what happens here to a run that goes wrong? A real one is killed, cleaned up, continued, loses its Envoy, is
+ * continued again and sealed; a disk is full. About half a minute; ends with a plain yes or no.
+ */
+import { EXIT, MeshtaxError, reasonOf, type ExitCode } from '../model/errors.ts';
+import type { CommandResult, RunningProcess } from '../model/ports.ts';
+import { filesBelow, RunDirectory } from '../store/run-directory.ts';
+import type { App } from './app.ts';
+
+const EXPERIMENT = `name: deep
+datapaths: [direct, envoy-sidecar]
+workloads: [http-echo]
+loads: [{ loop: open, rate: 200/s, duration: 300ms, warmup: 100ms, connections: 2 }]
+statistics: { blocks: 3, stop: fixed, design: block, cpu: false, blocksPerDeployment: 3 }
+`;
+const PATIENCE_MS = 60_000;
+/** Of what only reads, of what runs, and Envoy's (docs/security.md). */
+const NO_RIGHTS = new Set([61_338, 61_339, 1337]);
+
+export async function deepDoctor(app: App): Promise<ExitCode> {
+  const { files } = app.system;
+  const directory = `/tmp/meshtax-deep-${app.system.randomId(8)}`;
+  await files.makeDirectory(directory, { mode: 0o700 });
+  const trial = new Trial(app, directory);
+  let failed = 0;
+  const step = async (title: string, work: () => Promise<string>) => {
+    const outcome = await work().then(
+      (detail) => ({ mark: 'ok     ', detail }),
+      (error: unknown) => ({ mark: 'ERROR  ', detail: reasonOf(error) }),
+    );
+    failed += outcome.mark === 'ok     ' ? 0 : 1;
+    app.out(`${outcome.mark} ${title}: ${outcome.detail}\n`);
+  };
+  try {
+    await files.writeText(`${directory}/e.yaml`, EXPERIMENT);
+    await step('a run starts, and only meshtax is root in it', () => trial.start());
+    await step('killed in the middle of a trial, it is cleaned up by its names alone', () => trial.killAndClean());
+    await step('it goes on; when its Envoy dies it ends with a code, and nothing is left', () => trial.loseEnvoy());
+    await step('it goes on again, is sealed, and its checksums hold', () => trial.complete());
+    await step('a full disk is told', () => fullDisk(app, `${directory}/small`));
+  } finally {
+    await trial.end();
+    await files.remove(directory);
+  }
+  app.out(failed === 0 ? 'yes: what goes wrong here is undone, kept and told\n' : `no: ${failed} of the above failed\n`);
+  return failed === 0 ? EXIT.ok : EXIT.preflight;
+}
+
+function must(condition: boolean, problem: string): void {
+  if (!condition) throw new Error(problem);
+}
+
+/** One run, from outside. */
+class Trial {
+  readonly #app: App;
+  readonly #directory: string;
+  #running: RunningProcess | undefined;
+  #log = '';
+
+  constructor(app: App, directory: string) {
+    this.#app = app;
+    this.#directory = directory;
+  }
+
+  async start(): Promise<string> {
+    this.#begin('run', `${this.#directory}/e.yaml`, '--allow-concurrent');
+    await this.#told('"trial-started"', 2);
+    const below = await this.#below();
+    const rooted = below.filter(({ uid }) => !NO_RIGHTS.has(uid));
+    const ours = rooted.filter(({ command }) => /meshtax\.mjs|envoy/.test(command));
+    must(ours.length === 0, `root runs ${ours.map(({ command }) => command.slice(0, 60)).join('; ')}`);
+    return `${below.length} processes, ${below.length - rooted.length} of them without rights`;
+  }
+
+  async killAndClean(): Promise<string> {
+    await this.#told('"trial-ended"', 1);
+    const pids = [this.#running?.pid ?? -1, ...(await this.#below()).map(({ pid }) => pid)];
+    await this.#app.system.processes.run(['kill', '-KILL', ...pids.map(String)] as [string, ...string[]], { mayFail: true });
+    await this.#running?.ended;
+    const kept = (await this.#trials()).length;
+    must(kept >= 1, 'the trial whose end was told is not on disk');
+    const cleaned = await this.#meshtax('clean', '--run', await this.#run());
+    must(cleaned.exitCode === 0, cleaned.stderr);
+    const again = await this.#meshtax('clean', '--run', await this.#run());
+    must(again.stdout.includes('nothing to remove'), again.stdout);
+    return `${cleaned.stdout.trim().split('\n').length} kinds of things removed, ${kept} trials kept`;
+  }
+
+  async loseEnvoy(): Promise<string> {
+    this.#begin('run', '--resume', await this.#run(), '--allow-concurrent');
+    await this.#told('"trial-started"', 1);
+    const envoy = (await this.#below()).find(({ command }) => command.includes('client-proxy/envoy.json'));
+    must(envoy !== undefined, 'there is no Envoy');
+    await this.#app.system.processes.run(['kill', '-KILL', String(envoy?.pid)]);
+    const { exitCode } = (await this.#running?.ended) ?? {};
+    const said = /MT\d{4}[^\n]*/.exec(await this.#said())?.[0] ?? '';
+    must((exitCode === 3 || exitCode === 4) && said !== '', `it ended with ${exitCode}: ${said}`);
+    const left = await this.#meshtax('clean', '--run', await this.#run());
+    must(left.stdout.includes('nothing to remove'), `the run left something: ${left.stdout}`);
+    return said;
+  }
+
+  async complete(): Promise<string> {
+    const resumed = await this.#meshtax(
+      'run',
+      '--resume',
+      await this.#run(),
+      '--allow-concurrent',
+      '--progress',
+      'quiet',
+      '--results',
+      this.#results,
+    );
+    must(resumed.exitCode === 0 || resumed.exitCode === 4, resumed.stderr);
+    const verified = await this.#meshtax('verify', await this.#run(), '--results', this.#results);
+    must(verified.exitCode === 0, verified.stderr);
+    return verified.stdout.trim();
+  }
+
+  async end(): Promise<void> {
+    await this.#running?.stop();
+    if (this.#log !== '') await this.#meshtax('clean', '--run', await this.#run().catch(() => 'none'));
+  }
+
+  get #results(): string {
+    return `${this.#directory}/results`;
+  }
+
+  #begin(...args: string[]): void {
+    const { system } = this.#app;
+    const { processes, host } = system;
+    this.#log = `${this.#directory}/${system.randomId(6)}.log`;
+    const command = [
+      host.nodeBinary,
+      '--no-warnings',
+      `${host.projectRoot}/src/main.ts`,
+      ...args,
+      '--results',
+      this.#results,
+      '--progress',
+      'jsonl',
+    ];
+    this.#running = processes.start(command as [string, ...string[]], { logFile: this.#log });
+  }
+
+  #meshtax(...args: string[]): Promise<CommandResult> {
+    const { processes, host } = this.#app.system;
+    const command = [host.nodeBinary, '--no-warnings', `${host.projectRoot}/src/main.ts`, ...args] as [string, ...string[]];
+    return processes.run(command, { mayFail: true, timeoutMs: PATIENCE_MS });
+  }
+
+  async #said(): Promise<string> {
+    return (await this.#app.system.files.readTextIfAny(this.#log)) ?? '';
+  }
+
+  async #told(event: string, times: number): Promise<void> {
+    const { clock } = this.#app.system;
+    const deadline = clock.monotonicNs() + PATIENCE_MS * 1e6;
+    while ((await this.#said()).split(event).length <= times) {
+      must(this.#running?.outcome() === undefined, `the run ended: ${(await this.#said()).slice(-300)}`);
+      must(clock.monotonicNs() < deadline, `${event} was not told within ${PATIENCE_MS / 1000} s`);
+      await clock.sleep(50);
+    }
+  }
+
+  async #run(): Promise<string> {
+    const [name] = await this.#app.system.files.list(`${this.#results}/deep`);
+    if (!name) throw new Error('there is no run');
+    return name.name;
+  }
+
+  async #trials(): Promise<string[]> {
+    const names = await filesBelow(`${this.#results}/deep/${await this.#run()}/trials`, this.#app.system.files);
+    return names.filter((name) => name.endsWith('trial.json'));
+  }
+
+  /** Processes that the run started, at any depth. */
+  async #below(): Promise<{ readonly pid: number; readonly uid: number; readonly command: string }[]> {
+    const { files } = this.#app.system;
+    const all = await Promise.all(
+      (await files.list('/proc'))
+        .filter(({ name }) => /^\d+$/.test(name))
+        .map(async ({ name }) => {
+          const status = (await files.readTextIfAny(`/proc/${name}/status`).catch(() => undefined)) ?? '';
+          const command = (await files.readTextIfAny(`/proc/${name}/cmdline`).catch(() => undefined)) ?? '';
+          const field = (key: string) => Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? -1);
+          return { pid: Number(name), parent: field('PPid'), uid: field('Uid'), command: command.replaceAll('\0', ' ') };
+        }),
+    );
+    const found = new Set([this.#running?.pid ?? -1]);
+    for (let size = 0; size !== found.size;) {
+      size = found.size;
+      for (const { pid, parent } of all) if (found.has(parent)) found.add(pid);
+    }
+    found.delete(this.#running?.pid ?? -1);
+    return all.filter(({ pid }) => found.has(pid));
+  }
+}
+
+async function fullDisk({ system }: App, place: string): Promise<string> {
+  await system.files.makeDirectory(place);
+  await system.processes.run(['mount', '-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', place]);
+  try {
+    const directory = await RunDirectory.create(place, 'deep', 'full', system.files);
+    for (let block = 0; block < 100; block++) await directory.writeOnce(`${block}.json`, 'x'.repeat(4096));
+    throw new Error('it took more than it has room for');
+  } catch (error) {
+    if (error instanceof MeshtaxError && error.code === 'MT4002') return error.message;
+    throw error;
+  } finally {
+    await system.processes.run(['umount', place], { mayFail: true });
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * Commands that read what strangers may have written (run directories, other tools' results, values, experiments) never do so as
+ * root. Started by root they run once more in a process of a uid that can do nothing but read: the kernel's capability to read
+ * any file is all that is left to it. What it writes is written by its parent, and only where the command line says so.
+ */
+import { spawn } from 'node:child_process';
+import { chownSync, mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { reasonOf } from '../model/errors.ts';
+import type { Files } from '../model/ports.ts';
+import { files } from './files.ts';
+
+/** Set for the process apart: it is not put apart again. */
+const MARK = 'MESHTAX_APART';
+const UID = 61_339;
+
+const requestSchema = z.discriminatedUnion('op', [
+  z.object({ id: z.number(), op: z.literal('write'), path: z.string(), base64: z.string() }),
+  z.object({ id: z.number(), op: z.literal('directory'), path: z.string(), mode: z.number().optional() }),
+]);
+type Request = z.infer<typeof requestSchema>;
+const replySchema = z.object({ id: z.number(), error: z.string().optional() });
+
+/** With rights to lose. */
+export function isRoot(): boolean {
+  return process.platform === 'linux' && process.getuid?.() === 0;
+}
+
+export function isApart(): boolean {
+  return process.env[MARK] === '1' && process.send !== undefined;
+}
+
+/** Returns the exit code of the same command line, run apart. `compileCache`: the caller's own, where there is one. */
+export function runApart(script: string, argv: readonly string[], compileCache: string | undefined): Promise<number> {
+  const capability = '-all,+dac_read_search';
+  const drop = [`--reuid=${UID}`, `--regid=${UID}`, '--clear-groups', '--no-new-privs'];
+  const keep = [`--inh-caps=${capability}`, `--ambient-caps=${capability}`, `--bounding-set=${capability}`];
+  const child = spawn('setpriv', [...drop, ...keep, '--', process.execPath, '--no-warnings', script, ...argv], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, [MARK]: '1', ...cacheApart(compileCache) },
+  });
+  child.on('message', (message) => {
+    const request = requestSchema.safeParse(message);
+    if (!request.success) return; // no question of ours
+    void fulfil(request.data, argv).then((reply) => child.connected && child.send(reply));
+  });
+  // A signal of the terminal reaches the child too; its end is waited for.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void child.kill(signal));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => resolve(code ?? 1));
+  });
+}
+
+/** Compiled code that a process without rights wrote is for its like alone, never for root. */
+function cacheApart(compileCache: string | undefined): { NODE_COMPILE_CACHE?: string } {
+  if (compileCache === undefined || compileCache === '') return {};
+  const directory = `${compileCache}-apart`;
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    chownSync(directory, UID, UID);
+    return { NODE_COMPILE_CACHE: directory };
+  } catch {
+    return {}; // a folder that cannot be written: it starts a little later
+  }
+}
+
+async function fulfil(request: Request, argv: readonly string[]): Promise<z.infer<typeof replySchema>> {
+  const { id } = request;
+  try {
+    if (!isAskedFor(request.path, argv)) throw new Error(`${request.path} is nowhere on the command line`);
+    if (request.op === 'write') await files.writeAtomically(request.path, Buffer.from(request.base64, 'base64'));
+    else await files.makeDirectory(request.path, request.mode === undefined ? {} : { mode: request.mode });
+    return { id };
+  } catch (error) {
+    return { id, error: reasonOf(error) };
+  }
+}
+
+/** At or below what the user named; the analysis of a run lies in its directory, which may be named by its id alone. */
+export function isAskedFor(wanted: string, argv: readonly string[]): boolean {
+  const target = path.resolve(wanted);
+  const named = argv.flatMap((argument) => [argument, argument.slice(argument.indexOf('=') + 1)]).map((each) => path.resolve(each));
+  if (named.some((each) => each !== '/' && (target === each || target.startsWith(`${each}/`)))) return true;
+  return argv[0] === 'analyse' && path.basename(target) === 'analysis.json';
+}
+
+/** The files of the process apart: read here, written by the parent. */
+export function filesApart(): Files {
+  const waiting = new Map<number, { resolve: () => void; reject: (error: Error) => void }>();
+  let nextId = 1;
+  process.on('message', (message) => {
+    const { id, error } = replySchema.parse(message);
+    const waiter = waiting.get(id);
+    waiting.delete(id);
+    if (error === undefined) waiter?.resolve();
+    else waiter?.reject(new Error(error));
+    if (waiting.size === 0) process.channel?.unref();
+  });
+  process.channel?.unref();
+  const ask = (request: { op: 'write'; path: string; base64: string } | { op: 'directory'; path: string; mode?: number }) =>
+    new Promise<void>((resolve, reject) => {
+      const id = nextId++;
+      waiting.set(id, { resolve, reject });
+      process.channel?.ref();
+      process.send?.({ ...request, id });
+    });
+  const refuse = async () => {
+    throw new Error('a command that only reads changes nothing else');
+  };
+  return {
+    ...files,
+    writeAtomically: (target, content) => ask({ op: 'write', path: target, base64: Buffer.from(content).toString('base64') }),
+    makeDirectory: (target, options = {}) =>
+      ask({ op: 'directory', path: target, ...(options.mode === undefined ? {} : { mode: options.mode }) }),
+    writeText: refuse,
+    appendDurably: refuse,
+    removeDirectory: refuse,
+    remove: refuse,
+    changeOwner: refuse,
+    changeMode: refuse,
+  };
+}
