@@ -7,7 +7,7 @@ export default defineConfig({
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts', 'test/architecture.test.ts'] } },
       { test: { name: 'contract', include: ['test/contract/**/*.test.ts'] } },
       { test: { name: 'golden', include: ['test/golden/**/*.test.ts'] } },
-      { test: { name: 'statistical', include: ['test/statistical/**/*.test.ts'], testTimeout: 120_000 } },
+      { test: { name: 'statistical', include: ['test/statistical/**/*.test.ts', 'test/fuzz/**/*.test.ts'], testTimeout: 120_000 } },
       // One lab at a time: the measuring lock would refuse the second.
       {
         test: {

@@ -1,10 +1,10 @@
 /** Things that go wrong on the real machine: each ends with its code, nothing leaked. */
 import { readdirSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
 import { ebpfLab } from '../../src/datapaths/ebpf-lab.ts';
 import { direct } from '../../src/datapaths/direct.ts';
+import { faults, tryFault } from '../faults/campaign.ts';
 import { deniedPackets, dial, httpServer, inLab } from './in-lab.ts';
 import { cleanSpace } from './clean-space.ts';
 import { meshtax, SHORT } from './machine.ts';
@@ -22,20 +22,6 @@ describe('a run', () => {
     expect(result.stderr).not.toContain('at ');
   });
 
-  test('on a full disk: MT4002', async () => {
-    const small = `${space.directory}/small`;
-    await mkdir(small);
-    await execa('mount', ['-t', 'tmpfs', '-o', 'size=160k', 'tmpfs', small]);
-    try {
-      const file = await space.write('e.yaml', SHORT);
-      const result = await meshtax(['run', file, '--results', small, '--progress', 'quiet']);
-      expect(result.stderr).toMatch(/^MT4002 The run directory cannot be written: ENOSPC/m);
-      expect(result.exitCode).toBe(3);
-    } finally {
-      await execa('umount', [small]);
-    }
-  });
-
   test('with a rate far above what the machine can send: MT3003, trials kept', async () => {
     const file = await space.write(
       'e.yaml',
@@ -46,6 +32,21 @@ describe('a run', () => {
     expect(result.exitCode).toBe(4);
     const [run = ''] = readdirSync(`${space.results}/fast`);
     expect(readdirSync(`${space.results}/fast/${run}/trials`).filter((name) => !name.includes('-again'))).toHaveLength(1);
+  });
+});
+
+describe('of the campaign', () => {
+  test.each([
+    'HTTP server: half-close',
+    'the flow observer answers nothing',
+    'a disk of 160 KiB is full',
+    'the wall clock jumps an hour backward',
+    'a CPU hog next to us',
+  ])('%s: coded, undone, told, no plausible number', async (id) => {
+    const fault = faults.find((each) => each.id === id);
+    if (!fault) throw new Error(`no fault ${id}`);
+    const { leaked, wrong } = await tryFault(fault);
+    expect([leaked, wrong]).toEqual([[], []]);
   });
 });
 

@@ -1,0 +1,72 @@
+/** A run as its user sees it from outside: what it told, and how it ended. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { AS_STARTED, ROOT } from '../e2e/machine.ts';
+
+export interface WatchedRun {
+  readonly pid: number;
+  /** Empty until it was told. */
+  readonly directory: () => string;
+  /** Trials whose end it told: these must be on disk. */
+  readonly ended: readonly string[];
+  /** The last thing that it told, for the record. */
+  readonly phase: () => string;
+  /** Resolves at the n-th event of a kind, or when the run ended. */
+  readonly reached: (kind: string, n?: number) => Promise<void>;
+  /** Its exit code, or the signal that ended it. */
+  readonly exit: Promise<number | string>;
+  readonly stderr: () => string;
+}
+
+/** The events that `--progress jsonl` writes, as far as they are looked at. */
+interface Told {
+  readonly kind: string;
+  readonly id?: string;
+  readonly directory?: string;
+}
+
+export function watchRun(args: readonly string[], env: Readonly<Record<string, string>> = {}): WatchedRun {
+  const child: ChildProcess = spawn(process.execPath, ['--no-warnings', `${ROOT}/src/main.ts`, ...args, '--progress', 'jsonl'], {
+    cwd: ROOT,
+    env: { ...process.env, ...AS_STARTED, ...env },
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const counts = new Map<string, number>();
+  let waiting: { readonly kind: string; readonly n: number; readonly resolve: () => void }[] = [];
+  const ended: string[] = [];
+  let [directory, phase, text] = ['', 'starting', ''];
+  const lines = createInterface({ input: child.stderr as NodeJS.ReadableStream });
+  lines.on('line', (line) => {
+    const told = parse(line);
+    if (!told) {
+      text += `${line}\n`;
+      return;
+    }
+    phase = told.kind;
+    counts.set(told.kind, (counts.get(told.kind) ?? 0) + 1);
+    const due = waiting.filter(({ kind, n }) => (counts.get(kind) ?? 0) >= n);
+    waiting = waiting.filter((each) => !due.includes(each));
+    for (const { resolve } of due) resolve();
+    if (told.kind === 'started') directory = told.directory ?? '';
+    if (told.kind === 'trial-ended' && told.id !== undefined) ended.push(told.id);
+  });
+  const read = new Promise<void>((resolve) => lines.once('close', () => resolve()));
+  const exit = new Promise<number | string>((resolve) => {
+    child.once('exit', (code, signal) => void read.then(() => resolve(code ?? signal ?? 'lost')));
+    child.once('error', (error) => resolve(error.message));
+  });
+  const reached = (kind: string, n = 1) =>
+    (counts.get(kind) ?? 0) >= n
+      ? Promise.resolve()
+      : Promise.race([new Promise<void>((resolve) => void waiting.push({ kind, n, resolve })), exit.then(() => {})]);
+  return { pid: child.pid ?? -1, reached, directory: () => directory, ended, phase: () => phase, exit, stderr: () => text };
+}
+
+function parse(line: string): Told | undefined {
+  try {
+    return JSON.parse(line) as Told;
+  } catch {
+    return undefined; // an error in words, or a line that was cut off
+  }
+}

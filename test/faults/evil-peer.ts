@@ -1,0 +1,99 @@
+/**
+ * `node evil-peer.ts PORT UPSTREAM_PORT TRIGGER_FILE MODE`: passes bytes on to a server until the trigger file is there; from then on
+ * it answers as MODE says. It lives in the server's namespace, where a rule leads the run's new connections to it.
+ */
+import { existsSync } from 'node:fs';
+import net from 'node:net';
+
+/** What is written to the client from the trigger on, at each of its requests; undefined ends the connection. */
+type Answer = (socket: net.Socket) => void;
+
+const say =
+  (text: string): Answer =>
+  (socket) =>
+    void socket.write(text);
+const repeat =
+  (text: string, everyMs: number): Answer =>
+  (socket) => {
+    const timer = setInterval(() => socket.write(text), everyMs);
+    socket.once('close', () => clearInterval(timer));
+  };
+/** An HTTP/2 frame: length, type, flags, stream, payload (RFC 9113 4.1). */
+const frame = (type: number, flags: number, stream: number, payload: Buffer): Buffer => {
+  const header = Buffer.alloc(9);
+  header.writeUIntBE(payload.length, 0, 3);
+  header.writeUInt8(type, 3);
+  header.writeUInt8(flags, 4);
+  header.writeUInt32BE(stream, 5);
+  return Buffer.concat([header, payload]);
+};
+const bytes =
+  (data: Buffer): Answer =>
+  (socket) =>
+    void socket.write(data);
+
+const ANSWERS: Readonly<Record<string, Answer>> = {
+  garbage: bytes(Buffer.from(Array.from({ length: 512 }, (_, i) => (i * 131) & 255))),
+  zeros: bytes(Buffer.alloc(4096)),
+  'half-close': (socket) => void socket.end(),
+  reset: (socket) => void socket.resetAndDestroy(),
+  silence: () => {},
+  'status-500': say('HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n'),
+  'status-503-retry': say('HTTP/1.1 503 Service Unavailable\r\nretry-after: 0\r\ncontent-length: 0\r\n\r\n'),
+  'status-200-empty': say('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n'),
+  'redirect-302': say('HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1/\r\ncontent-length: 0\r\n\r\n'),
+  'continue-100': say('HTTP/1.1 100 Continue\r\n\r\n'),
+  'endless-headers': (socket) => {
+    socket.write('HTTP/1.1 200 OK\r\n');
+    repeat(`x-filler: ${'x'.repeat(4000)}\r\n`, 1)(socket);
+  },
+  'endless-body': (socket) => {
+    socket.write('HTTP/1.1 200 OK\r\ncontent-length: 999999999999\r\n\r\n');
+    repeat('y'.repeat(4000), 1)(socket);
+  },
+  'short-body': say('HTTP/1.1 200 OK\r\ncontent-length: 1024\r\n\r\nshort'),
+  'negative-length': say('HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n'),
+  'two-lengths': say('HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 0\r\n\r\nhello'),
+  'bad-chunks': say('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\nhello\r\n'),
+  'two-answers': say('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n'),
+  'one-byte-at-a-time': repeat('H', 50),
+  'close-each': (socket) => void socket.end('HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n'),
+  goaway: bytes(frame(7, 0, 0, Buffer.from([0, 0, 0, 0, 0, 0, 0, 11]))),
+  'reset-streams': bytes(Buffer.concat(Array.from({ length: 64 }, (_, i) => frame(3, 0, 2 * i + 1, Buffer.from([0, 0, 0, 8]))))),
+  'huge-frame': bytes(frame(0, 0, 1, Buffer.alloc(0xff_ff_ff))),
+  'ping-flood': (socket) => {
+    const pings = Buffer.concat(Array.from({ length: 200 }, () => frame(6, 0, 0, Buffer.alloc(8))));
+    const timer = setInterval(() => socket.write(pings), 1);
+    socket.once('close', () => clearInterval(timer));
+  },
+  'endless-continuation': (socket) => {
+    socket.write(frame(1, 0, 1, Buffer.from([0x88])));
+    const timer = setInterval(() => socket.write(frame(9, 0, 1, Buffer.alloc(8000, 0x40))), 1);
+    socket.once('close', () => clearInterval(timer));
+  },
+};
+
+const [port, upstream, trigger = '', mode = ''] = process.argv.slice(2);
+const answer = ANSWERS[mode];
+if (!answer) throw new Error(`no mode ${mode}; there are ${Object.keys(ANSWERS).join(', ')}`);
+
+net
+  .createServer({ allowHalfOpen: true }, (client) => {
+    const server = net.connect(Number(upstream), '127.0.0.1');
+    let evil = false;
+    for (const socket of [client, server]) socket.on('error', () => socket.destroy());
+    client.on('data', (data) => {
+      evil ||= existsSync(trigger);
+      if (evil) answer(client);
+      else server.write(data);
+    });
+    server.on('data', (data) => {
+      if (!evil) client.write(data);
+    });
+    client.on('end', () => {
+      client.end();
+      server.end();
+    });
+    client.on('close', () => server.destroy());
+  })
+  .listen(Number(port), '0.0.0.0', () => console.log('ready'));

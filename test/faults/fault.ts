@@ -1,0 +1,34 @@
+/** A fault: what is done to a run that is going on, and what may come of it. */
+import type { Scene } from './scene.ts';
+
+/**
+ * `ended`: the run ended with a code. `invalid`: trials under the fault are invalid, each with its reason. `reported`: they count, with
+ * a warning. `unharmed`: nothing that is measured depends on what was harmed, and every request was counted and answered.
+ */
+export type Outcome = 'ended' | 'invalid' | 'reported' | 'unharmed';
+
+export interface Fault {
+  readonly id: string;
+  /** Beside `direct`, as an experiment names it. */
+  readonly datapath: string;
+  readonly workload?: 'http-echo' | 'grpc-unary';
+  /** `deploying`: as soon as the first pods are there. `measuring`: in the middle of a window. */
+  readonly when: 'deploying' | 'measuring';
+  /** Returns what mends the machine again, where the run's own undoing does not. */
+  harm(scene: Scene): Promise<(() => Promise<void>) | undefined>;
+  readonly allowed: readonly Outcome[];
+  /** The collector that has no source any more: what it says of later windows would be made up. */
+  readonly collector?: string;
+  /** The run and all of its processes get their wall clock by way of a file (libfaketime), which the harm writes. */
+  readonly clock?: true;
+  /** Where the run's directory is to be, for faults of its disk. */
+  readonly disk?: { readonly sizeKiB: number; readonly inodes?: number };
+}
+
+/** What has nothing to mend. */
+export const once =
+  (harm: (scene: Scene) => Promise<unknown>): Fault['harm'] =>
+  async (scene) => {
+    await harm(scene);
+    return undefined;
+  };

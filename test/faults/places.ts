@@ -1,0 +1,180 @@
+/** Networks, programs, disks and the host itself, changed behind the run's back. */
+import { spawn } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
+import { execa } from 'execa';
+import type { Fault } from './fault.ts';
+import { once } from './fault.ts';
+import { OTHER, type Scene } from './scene.ts';
+
+const BPF = 'ebpf-lab';
+const IPTABLES = '{ id: iptables-service, services: 20 }';
+
+const network: Fault[] = [
+  {
+    id: 'the name of a pod’s namespace is deleted',
+    datapath: BPF,
+    when: 'measuring',
+    harm: once((scene) => execa('ip', ['netns', 'del', scene.netns(OTHER, 'client')])),
+    allowed: ['ended', 'invalid', 'unharmed'],
+  },
+  {
+    id: 'a pod’s wire is deleted',
+    datapath: BPF,
+    when: 'measuring',
+    harm: once((scene) => scene.inside(scene.netns(OTHER, 'client'), 'ip', 'link', 'del', 'eth0')),
+    allowed: ['ended', 'invalid'],
+  },
+  {
+    id: 'the wire between the nodes is down',
+    datapath: BPF,
+    when: 'measuring',
+    harm: once((scene) => scene.inside(scene.netns(OTHER, 'node-a'), 'ip', 'link', 'set', 'wire', 'down')),
+    allowed: ['ended', 'invalid'],
+  },
+  {
+    id: 'a node forgets its route',
+    datapath: BPF,
+    when: 'measuring',
+    harm: once((scene) => scene.inside(scene.netns(OTHER, 'node-b'), 'ip', 'route', 'flush', 'proto', 'boot')),
+    allowed: ['ended', 'invalid', 'unharmed'],
+  },
+  {
+    id: 'the wire loses every fifth packet',
+    datapath: BPF,
+    when: 'measuring',
+    harm: once((scene) => scene.inside(scene.netns(OTHER, 'node-a'), 'tc', 'qdisc', 'add', 'dev', 'wire', 'root', 'netem', 'loss', '20%')),
+    allowed: ['ended', 'invalid', 'reported'],
+  },
+  {
+    id: 'the service’s rules are flushed',
+    datapath: IPTABLES,
+    when: 'measuring',
+    harm: once((scene) => scene.inside(scene.netns(OTHER, 'node-a'), 'iptables', '-t', 'nat', '-F')),
+    allowed: ['ended', 'invalid', 'unharmed'],
+  },
+  {
+    id: 'the connection table is full',
+    datapath: IPTABLES,
+    when: 'measuring',
+    harm: once(fillConnectionTable),
+    allowed: ['ended', 'invalid', 'unharmed'],
+  },
+];
+
+/** Its size is the machine's, its entries are the namespace's: datagrams to as many ports as there are. */
+async function fillConnectionTable(scene: Scene): Promise<void> {
+  const program = `const d=require('dgram');(async()=>{for(let s=0;s<3;s++){const k=d.createSocket('udp4');await new Promise(r=>k.bind(0,r));for(let p=1024;p<65000;p++)await new Promise(r=>k.send('x',p,'10.77.2.2',()=>r()));k.close()}})()`;
+  await scene.inside(scene.netns(OTHER, 'client'), process.execPath, '-e', program);
+}
+
+const programs: Fault[] = [
+  {
+    id: 'the eBPF programs are detached from the wire',
+    datapath: BPF,
+    when: 'measuring',
+    harm: once(async (scene) => {
+      for (const node of ['node-a', 'node-b'] as const) {
+        for (const device of ['pod-client', 'pod-server', 'wire'])
+          await scene.inside(scene.netns(OTHER, node), 'tc', 'qdisc', 'del', 'dev', device, 'clsact').catch(() => {});
+      }
+    }),
+    allowed: ['ended', 'invalid'],
+  },
+  {
+    id: 'the eBPF filesystem is unmounted',
+    datapath: BPF,
+    when: 'measuring',
+    harm: once((scene) => execa('umount', ['-l', `/run/meshtax/${scene.id}/bpf`])),
+    allowed: ['ended', 'invalid', 'unharmed'],
+  },
+  {
+    id: 'the machine stops counting eBPF run time',
+    datapath: BPF,
+    when: 'measuring',
+    harm: once(() => execa('sysctl', ['-q', '-w', 'kernel.bpf_stats_enabled=0'])),
+    allowed: ['ended', 'invalid', 'reported'],
+  },
+];
+
+const disks: Fault[] = [
+  ...[40, 80, 120, 160, 240].map((sizeKiB): Fault => ({
+    id: `a disk of ${sizeKiB} KiB is full`,
+    datapath: BPF,
+    when: 'measuring',
+    disk: { sizeKiB },
+    harm: once(async () => {}),
+    allowed: ['ended'],
+  })),
+  {
+    id: 'a disk without inodes',
+    datapath: BPF,
+    when: 'measuring',
+    disk: { sizeKiB: 4096, inodes: 20 },
+    harm: once(async () => {}),
+    allowed: ['ended'],
+  },
+  {
+    id: 'the disk becomes read-only',
+    datapath: BPF,
+    when: 'measuring',
+    disk: { sizeKiB: 4096 },
+    harm: async (scene) => {
+      const disk = scene.run.directory().split('/').slice(0, -2).join('/');
+      await execa('mount', ['-o', 'remount,ro', disk]);
+      return async () => void (await execa('mount', ['-o', 'remount,rw', disk]));
+    },
+    allowed: ['ended'],
+  },
+  {
+    id: 'the run directory is deleted',
+    datapath: BPF,
+    when: 'measuring',
+    harm: once(async (scene) => rmSync(scene.run.directory(), { recursive: true })),
+    allowed: ['ended'],
+  },
+];
+
+const host: Fault[] = [
+  {
+    id: 'a CPU hog next to us',
+    datapath: BPF,
+    when: 'measuring',
+    harm: async () => {
+      const hogs = [0, 1].map(() => spawn(process.execPath, ['-e', 'const end=Date.now()+9000;while(Date.now()<end);']));
+      return async () => hogs.forEach((hog) => hog.kill('SIGKILL'));
+    },
+    allowed: ['ended', 'invalid', 'reported'],
+  },
+  {
+    id: 'a real-time hog on every CPU',
+    datapath: BPF,
+    when: 'measuring',
+    harm: async () => {
+      const burn = 'const end=Date.now()+600;while(Date.now()<end);';
+      const hogs = [0, 1].map((cpu) => spawn('taskset', ['-c', String(cpu), 'chrt', '-f', '60', process.execPath, '-e', burn]));
+      return async () => hogs.forEach((hog) => hog.kill('SIGKILL'));
+    },
+    allowed: ['ended', 'invalid', 'reported'],
+  },
+  ...(['forward', 'backward'] as const).map((direction): Fault => ({
+    id: `the wall clock jumps an hour ${direction}`,
+    datapath: BPF,
+    when: 'measuring',
+    clock: true,
+    harm: once(async (scene) => writeFileSync(scene.clockFile, direction === 'forward' ? '+3600' : '-3600')),
+    allowed: ['ended', 'invalid', 'reported', 'unharmed'],
+  })),
+  {
+    id: 'meshtax itself stands still for three seconds',
+    datapath: BPF,
+    when: 'measuring',
+    harm: once(async (scene) => {
+      process.kill(scene.run.pid, 'SIGSTOP');
+      await new Promise((resolve) => setTimeout(resolve, 3000));
+      process.kill(scene.run.pid, 'SIGCONT');
+    }),
+    allowed: ['ended', 'invalid', 'reported', 'unharmed'],
+  },
+];
+
+export const placeFaults: readonly Fault[] = [...network, ...programs, ...disks, ...host];
