@@ -10,6 +10,7 @@ import { collectors } from './collectors/index.ts';
 import { datapaths } from './datapaths/index.ts';
 import { generators } from './generators/index.ts';
 import { EXIT, formatError, MeshtaxError, type ExitCode } from './model/errors.ts';
+import { printable } from './model/printable.ts';
 import { jsonlReporter } from './progress/jsonl.ts';
 import { liveReporter } from './progress/live.ts';
 import { multiplex } from './progress/multiplexer.ts';
@@ -25,7 +26,8 @@ const compileCache = process.env['NODE_COMPILE_CACHE'];
 delete process.env['NODE_COMPILE_CACHE'];
 // A closed pipe or terminal must not end a run before it is undone.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
-const out = (text: string): void => void process.stdout.write(text);
+// What is shown was often written by somebody else. Progress has its own colours, and its names are checked when they are read.
+const out = (text: string): void => void process.stdout.write(printable(text));
 const err = (text: string): void => void process.stderr.write(text);
 
 const app: App = {
@@ -34,7 +36,7 @@ const app: App = {
   version,
   argv: process.argv.slice(2),
   out,
-  err,
+  err: (text) => err(printable(text)),
   hash: (text) => createHash('sha256').update(text).digest('hex'),
   progress: (style) => multiplex(reportersFor(style)),
   interruption: interruption(),
@@ -49,7 +51,7 @@ try {
 
 function tell(error: unknown): number {
   if (error instanceof MeshtaxError) {
-    err(`${formatError(error)}\n`);
+    err(`${printable(formatError(error))}\n`);
     return error.exit;
   }
   err(`meshtax ${version} has a bug:\n${error instanceof Error ? error.stack : String(error)}\n`);

@@ -141,12 +141,12 @@ export const runRecordSchema = z.object({
   seed: z.string(),
   cluster: z.string(),
   baseline: z.string(),
-  confidence: z.number(),
+  confidence: z.number().min(0.5).max(0.9999),
   blocks: z.number().int(),
   blocksPerDeployment: z.number().int(),
   stop: z.enum(['when-resolved', 'fixed']).default('fixed'),
   minBlocks: z.number().int().default(2),
-  margin: z.number().default(0.05),
+  margin: z.number().positive().max(10).default(0.05),
   /** How each comparison was measured, and why so. */
   designs: z.array(comparisonDesignSchema).default([]),
   /** What the path's own counters showed of a known number of requests, before the blocks were measured. */

@@ -38,7 +38,7 @@ describe('a run', () => {
 describe('of the campaign', () => {
   test.each([
     'HTTP server: half-close',
-    'the flow observer answers nothing',
+    'Envoy’s admin page answers half of a page',
     'a disk of 160 KiB is full',
     'the wall clock jumps an hour backward',
     'a CPU hog next to us',

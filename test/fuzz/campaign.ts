@@ -35,7 +35,8 @@ const SLOW_MS = 5000;
 /** Asking for coverage costs milliseconds: after so many inputs the last ones are looked at. */
 const LOOK_EVERY = 8;
 
-export async function fuzz(target: Target, inputs: number, seed: string): Promise<FuzzRecord> {
+/** `begin` is told of every input before it is tried. */
+export async function fuzz(target: Target, inputs: number, seed: string, begin: (input: unknown) => void = () => {}): Promise<FuzzRecord> {
   const random = seededRandom(`${seed}/${target.id}`);
   const coverage = new Coverage();
   const corpus = [...target.seeds];
@@ -45,6 +46,7 @@ export async function fuzz(target: Target, inputs: number, seed: string): Promis
   for (let number = 0; number < inputs && failures.length < 20; number++) {
     const parent = corpus[random.below(corpus.length)];
     const input = number < target.seeds.length ? target.seeds[number] : target.mutate(parent, random);
+    begin(input);
     const begunMs = performance.now();
     try {
       await target.try(input);
@@ -67,8 +69,8 @@ export async function fuzz(target: Target, inputs: number, seed: string): Promis
   return { target: target.id, inputs, slowestMs: Math.round(slowestMs), blocks: coverage.blocks, failures };
 }
 
-function inWords(input: unknown): string {
+export function inWords(input: unknown): string {
   const text =
     input instanceof Uint8Array ? Buffer.from(input).toString('latin1') : typeof input === 'string' ? input : JSON.stringify(input);
-  return JSON.stringify(text).slice(0, 4000);
+  return JSON.stringify(text).slice(0, 40_000);
 }

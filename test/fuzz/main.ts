@@ -1,7 +1,8 @@
-/** `npm run fuzz -- --n 100000 --only NAME --out records.jsonl`: the fuzz campaign, by hand. */
+/** `npm run fuzz -- --n 100000 --only NAME --out records.jsonl`: the fuzz campaign, by hand. Each target in a thread that is watched. */
 import { appendFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { fuzz, targets } from './campaign.ts';
+import { targets } from './campaign.ts';
+import { fuzzWatched } from './watched.ts';
 
 const { values } = parseArgs({
   options: {
@@ -13,7 +14,7 @@ const { values } = parseArgs({
 });
 let [inputs, bad] = [0, 0];
 for (const { target, share } of targets.filter((each) => each.target.id.includes(values.only))) {
-  const record = await fuzz(target, Math.ceil(Number(values.n) * share), values.seed);
+  const record = await fuzzWatched(target.id, Math.ceil(Number(values.n) * share), values.seed);
   inputs += record.inputs;
   bad += record.failures.length;
   if (values.out !== undefined) appendFileSync(values.out, `${JSON.stringify(record)}\n`);

@@ -54,6 +54,7 @@ function checkText(text: string): void {
 }
 
 function checkMarkdown(text: string): void {
+  checkText(text);
   const prose = text.replaceAll(/^(`{3,})[^\n]*\n[\s\S]*?^\1$/gm, '').replaceAll(/`[^`\n]*`/g, '');
   must(!/(?<!\\)<(?:script|img)/i.test(prose), 'markup reaches the Markdown');
 }

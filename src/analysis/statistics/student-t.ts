@@ -7,8 +7,9 @@ export function studentTCdf(t: number, df: number): number {
   return t > 0 ? 1 - tail : tail;
 }
 
-/** The t with P(T <= t) = p, 0 < p < 1. */
+/** The t with P(T <= t) = p. @throws RangeError unless 0 < p < 1: no t would ever reach it. */
 export function studentTQuantile(p: number, df: number): number {
+  if (!(p > 0 && p < 1)) throw new RangeError(`${p} is no probability between 0 and 1`);
   if (p === 0.5) return 0;
   if (p < 0.5) return -studentTQuantile(1 - p, df);
   let low = 0;

@@ -1,4 +1,5 @@
 /** For a pull request. Labels from files are data: nothing of theirs becomes markup. */
+import { printable } from '../../model/printable.ts';
 import type { Table } from '../../charts/chart.ts';
 import type { Block, ReportDocument } from '../document.ts';
 
@@ -9,7 +10,7 @@ export function renderMarkdown(document: ReportDocument): string {
     document.verdicts.map((verdict) => `- ${escape(verdict)}`).join('\n'),
   ];
   for (const block of document.blocks) parts.push(markdownOf(block));
-  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+  return `${printable(parts.filter((part) => part !== '').join('\n\n'))}\n`;
 }
 
 function markdownOf(block: Block): string {

@@ -1,12 +1,12 @@
 /** For a terminal: verdicts and the main tables, aligned; plain ASCII but for the plus-minus sign. */
 import type { Table } from '../../charts/chart.ts';
+import { printable } from '../../model/printable.ts';
 import type { Block, ReportDocument } from '../document.ts';
 
 export function renderText(document: ReportDocument): string {
   const lines = [document.title, document.subtitle, '', ...document.verdicts.map((verdict) => `* ${verdict}`), ''];
   for (const block of document.blocks) lines.push(...textOf(block));
-  return `${lines
-    .join('\n')
+  return `${printable(lines.join('\n'))
     .replace(/\n{3,}/g, '\n\n')
     .trimEnd()}\n`;
 }
