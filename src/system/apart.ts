@@ -4,7 +4,7 @@
  * any file is all that is left to it. What it writes is written by its parent, and only where the command line says so.
  */
 import { spawn } from 'node:child_process';
-import { chownSync, mkdirSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { reasonOf } from '../model/errors.ts';
@@ -14,6 +14,8 @@ import { files } from './files.ts';
 /** Set for the process apart: it is not put apart again. */
 const MARK = 'MESHTAX_APART';
 const UID = 61_339;
+/** Not by PATH: whoever could put another one there would be root. */
+const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'].find((each) => existsSync(each)) ?? 'setpriv';
 
 const requestSchema = z.discriminatedUnion('op', [
   z.object({ id: z.number(), op: z.literal('write'), path: z.string(), base64: z.string() }),
@@ -36,7 +38,7 @@ export function runApart(script: string, argv: readonly string[], compileCache: 
   const capability = '-all,+dac_read_search';
   const drop = [`--reuid=${UID}`, `--regid=${UID}`, '--clear-groups', '--no-new-privs'];
   const keep = [`--inh-caps=${capability}`, `--ambient-caps=${capability}`, `--bounding-set=${capability}`];
-  const child = spawn('setpriv', [...drop, ...keep, '--', process.execPath, '--no-warnings', script, ...argv], {
+  const child = spawn(SETPRIV, [...drop, ...keep, '--', process.execPath, '--no-warnings', script, ...argv], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     env: { ...process.env, [MARK]: '1', ...cacheApart(compileCache) },
   });

@@ -1,14 +1,31 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs/promises';
+import { constants } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Files } from '../model/ports.ts';
 
+/** Far above what anything of ours needs. */
+const MOST_BYTES = 512 * 1024 * 1024;
+
+/** Never waits for a writer, never reads without end: pipes, devices and folders are refused, whoever put them there. */
+async function readRegular(path: string): Promise<Buffer> {
+  const handle = await fs.open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const stat = await handle.stat();
+    if (!stat.isFile()) throw new Error(`${path} is no regular file`);
+    if (stat.size > MOST_BYTES) throw new Error(`${path} is larger than ${MOST_BYTES} bytes`);
+    return await handle.readFile();
+  } finally {
+    await handle.close();
+  }
+}
+
 export const files: Files = {
-  readText: (path) => fs.readFile(path, 'utf8'),
-  readBytes: (path) => fs.readFile(path),
+  readText: async (path) => (await readRegular(path)).toString('utf8'),
+  readBytes: readRegular,
   async readTextIfAny(path) {
     try {
-      return await fs.readFile(path, 'utf8');
+      return (await readRegular(path)).toString('utf8');
     } catch (error) {
       if (isMissing(error)) return undefined;
       throw error;

@@ -7,7 +7,7 @@ const { values } = parseArgs({
   options: {
     n: { type: 'string', default: '30' },
     seed: { type: 'string', default: 'crash' },
-    'at-once': { type: 'string', default: '2' },
+    'at-once': { type: 'string', default: '4' },
     longest: { type: 'string', default: '14000' },
     out: { type: 'string' },
   },
