@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, 
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { meshtax, ROOT } from '../e2e/machine.ts';
 
 const PUBLISHED = `${ROOT}/results/published`;
@@ -15,6 +15,8 @@ workloads: [http-echo]
 loads: [{ loop: open, rate: 100/s, duration: 1s }]
 statistics: { blocks: 2, stop: fixed, design: block, cpu: false }
 `;
+
+vi.setConfig({ testTimeout: 30_000 });
 
 let folder: string;
 beforeEach(() => {
@@ -94,21 +96,17 @@ describe('a file that is', () => {
     ['ten megabytes of one word', (file) => void writeFileSync(file, `name: ${'x'.repeat(1e7)}`)],
     ['a hole of a terabyte', (file) => (writeFileSync(file, ''), truncateSync(file, 2 ** 40))],
     ['not there', () => {}],
-  ])(
-    '%s is refused with a code, as an experiment and inside of a run',
-    async (_, make) => {
-      await make(`${folder}/e.yaml`);
-      const plan = await meshtax(['plan', `${folder}/e.yaml`], { timeoutMs: 20_000 });
-      expect([plan.exitCode, plan.stderr.slice(0, 4)]).toEqual([2, 'MT10']);
+  ])('%s is refused with a code, as an experiment and inside of a run', async (_, make) => {
+    await make(`${folder}/e.yaml`);
+    const plan = await meshtax(['plan', `${folder}/e.yaml`], { timeoutMs: 20_000 });
+    expect([plan.exitCode, plan.stderr.slice(0, 4)]).toEqual([2, 'MT10']);
 
-      const run = `${folder}/results/x/20260101T000000Z-abcdef`;
-      mkdirSync(run, { recursive: true });
-      await make(`${run}/run.json`);
-      const shown = await meshtax(['report', run], { timeoutMs: 20_000 });
-      expect([shown.exitCode, shown.stderr.slice(0, 5)]).toEqual([2, 'MT400']);
-      const listed = await meshtax(['list', '--results', `${folder}/results`], { timeoutMs: 20_000 });
-      expect([listed.exitCode, listed.stderr.includes('has a bug')]).toEqual([0, false]);
-    },
-    30_000,
-  );
+    const run = `${folder}/results/x/20260101T000000Z-abcdef`;
+    mkdirSync(run, { recursive: true });
+    await make(`${run}/run.json`);
+    const shown = await meshtax(['report', run], { timeoutMs: 20_000 });
+    expect([shown.exitCode, shown.stderr.slice(0, 5)]).toEqual([2, 'MT400']);
+    const listed = await meshtax(['list', '--results', `${folder}/results`], { timeoutMs: 20_000 });
+    expect([listed.exitCode, listed.stderr.includes('has a bug')]).toEqual([0, false]);
+  });
 });
