@@ -37,6 +37,7 @@ const app: App = {
   argv: process.argv.slice(2),
   out,
   err: (text) => err(printable(text)),
+  pass: err,
   hash: (text) => createHash('sha256').update(text).digest('hex'),
   progress: (style) => multiplex(reportersFor(style)),
   interruption: interruption(),

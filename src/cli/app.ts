@@ -27,10 +27,12 @@ export interface App {
   readonly out: (text: string) => void;
   /** Progress and warnings. */
   readonly err: (text: string) => void;
+  /** What another tool printed for a terminal, colours and all. */
+  readonly pass: (text: string) => void;
   readonly progress: (style: 'auto' | 'plain' | 'jsonl' | 'quiet') => EventSink;
   /** SHA-256, hexadecimal. */
   readonly hash: (text: string) => string;
-  /** Runs a command line that only reads in a process without rights; undefined where there are none to lose. */
+  /** Runs a command line that only reads in a process without rights, which prints by itself; undefined where there are none to lose. */
   readonly apart?: ((argv: readonly string[]) => Promise<ExitCode>) | undefined;
   /** Aborted by the first Ctrl-C or SIGTERM. */
   readonly interruption: AbortSignal;

@@ -9,7 +9,7 @@ import { calibrationText } from '../report/render/calibration.ts';
 import type { App } from './app.ts';
 import { hostOf } from './host-calibration.ts';
 import { scoped, withLabSession } from './lab-session.ts';
-import { defaultRunOptions, runAndReport } from './run.ts';
+import { defaultRunOptions, runToEnd } from './run.ts';
 
 export interface CalibrateOptions {
   readonly quick?: boolean | undefined;
@@ -26,12 +26,7 @@ export async function calibrateCommand(app: App, options: CalibrateOptions): Pro
     say: (line) => app.err(`${line}\n`),
     withSite: (use) => withSite(app, use),
     runExperiment: async (specText) => {
-      const silent: App = { ...app, out: () => {} };
-      const { path } = await runAndReport(
-        silent,
-        { text: specText },
-        { ...defaultRunOptions, results: options.results, progress: 'quiet' },
-      );
+      const { path } = await runToEnd(app, { text: specText }, { ...defaultRunOptions, results: options.results, progress: 'quiet' });
       return readRun(path, app.system.files);
     },
   };

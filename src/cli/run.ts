@@ -42,8 +42,24 @@ export async function runCommand(app: App, file: string | undefined, options: Ru
 /** A file, or an experiment's text itself. */
 export type Source = { readonly file: string | undefined } | { readonly text: string };
 
-/** Returns where the run is, for commands that go on with it. */
-export async function runAndReport(app: App, source: Source, options: RunOptions): Promise<{ exit: ExitCode; path: string }> {
+interface Ended {
+  readonly outcome: RunOutcome;
+  readonly exit: ExitCode;
+  /** Where the run is, for commands that go on with it. */
+  readonly path: string;
+}
+
+/** Ends with what was measured, in words. */
+export async function runAndReport(app: App, source: Source, options: RunOptions): Promise<Ended> {
+  const ended = await runToEnd(app, source, options);
+  const json = options.json === true;
+  await (app.apart ? app.apart(['summary', ended.path, ...(json ? ['--json'] : [])]) : summaryCommand(app, ended.path, { json }));
+  if (ended.outcome.invalid > 0) app.err(`${formatError(invalidTrials(ended.outcome))}\n`);
+  return ended;
+}
+
+/** Prints nothing but its progress. */
+export async function runToEnd(app: App, source: Source, options: RunOptions): Promise<Ended> {
   const prepared =
     options.resume === undefined ? await freshRun(app, source, options) : await resumedRun(app, options.resume, options.results);
   const { planned, record, directory, done } = prepared;
@@ -62,10 +78,7 @@ export async function runAndReport(app: App, source: Source, options: RunOptions
     budgetNs,
   });
   const outcome = await (prepared.whole ? sealOnly(prepared) : execute(app, prepared, cluster, emit, options)).finally(prepared.release);
-  const json = options.json === true;
-  await (app.apart ? app.apart(['summary', directory.path, ...(json ? ['--json'] : [])]) : summaryCommand(app, directory.path, { json }));
-  if (outcome.invalid > 0) app.err(`${formatError(invalidTrials(outcome, record.id))}\n`);
-  return { exit: outcome.invalid > 0 ? EXIT.invalidTrials : EXIT.ok, path: directory.path };
+  return { outcome, exit: outcome.invalid > 0 ? EXIT.invalidTrials : EXIT.ok, path: directory.path };
 }
 
 /** Its metrics are served meanwhile, where that was asked for. */
@@ -115,8 +128,8 @@ async function metricsFor(app: App, port: string | undefined, record: RunRecord,
   return metricsServer(app.system, number, record, done, planned);
 }
 
-function invalidTrials({ invalid, trials }: RunOutcome, run: string): MeshtaxError {
-  return new MeshtaxError('MT3007', { trials: invalid, total: trials, problem: 'their validity checks failed', run });
+function invalidTrials({ invalid, trials, record }: RunOutcome): MeshtaxError {
+  return new MeshtaxError('MT3007', { trials: invalid, total: trials, problem: 'their validity checks failed', run: record.id });
 }
 
 /** The part after the dash: it names namespaces and cgroups. */

@@ -10,7 +10,7 @@ import { renderText } from '../report/render/text.ts';
 import { readTrack, writeTrack } from '../store/track.ts';
 import { writeForUser, type App } from './app.ts';
 import { parseExperiment } from './experiment-file.ts';
-import { runAndReport, type RunOptions } from './run.ts';
+import { runToEnd, type RunOptions } from './run.ts';
 import { trackedRuns } from './site.ts';
 import { componentNamed } from './track-components.ts';
 import { readYamlText } from './yaml-file.ts';
@@ -135,8 +135,7 @@ class Series {
     if (this.#contexts.size === 0) for (const version of [older, newer]) await this.#provide(version);
     this.#app.err(`${purpose}: ${this.#component.id} ${older} and ${newer}\n`);
     const { results, progress, yesChangeThisCluster } = this.#options;
-    const quiet = { ...this.#app, out: this.#app.err }; // what a run tells is not what the series tells
-    const { exit, path } = await runAndReport(quiet, { text }, { results, progress, yesChangeThisCluster });
+    const { exit, path } = await runToEnd(this.#app, { text }, { results, progress, yesChangeThisCluster });
     if (exit !== EXIT.ok && exit !== EXIT.invalidTrials) throw new MeshtaxError('MT3011', { older, newer });
     const run = path.split('/').at(-1) ?? '';
     const pair: PairRun = { older, newer, purpose, run };

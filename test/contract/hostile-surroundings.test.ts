@@ -86,14 +86,14 @@ test('a reader that goes away ends the command, without a word about bugs', asyn
 });
 
 describe('a file that is', () => {
-  test.each<[string, (file: string) => void | Promise<unknown>]>([
+  test.each<[string, (file: string) => unknown]>([
     ['a pipe that nobody writes to', (file) => execa('mkfifo', [file])],
-    ['a folder', (file) => void mkdirSync(file)],
-    ['a device without an end', (file) => void symlinkSync('/dev/zero', file)],
-    ['a link to itself', (file) => void symlinkSync(file, file)],
-    ['UTF-16', (file) => void writeFileSync(file, Buffer.from(`\ufeff${SIMULATED}`, 'utf16le'))],
-    ['not text', (file) => void writeFileSync(file, Buffer.from(Array.from({ length: 3000 }, (_, at) => (at * 197) & 255)))],
-    ['ten megabytes of one word', (file) => void writeFileSync(file, `name: ${'x'.repeat(1e7)}`)],
+    ['a folder', (file) => mkdirSync(file)],
+    ['a device without an end', (file) => symlinkSync('/dev/zero', file)],
+    ['a link to itself', (file) => symlinkSync(file, file)],
+    ['UTF-16', (file) => writeFileSync(file, Buffer.from(`\ufeff${SIMULATED}`, 'utf16le'))],
+    ['not text', (file) => writeFileSync(file, Buffer.from(Array.from({ length: 3000 }, (_, at) => (at * 197) & 255)))],
+    ['ten megabytes of one word', (file) => writeFileSync(file, `name: ${'x'.repeat(1e7)}`)],
     ['a hole of a terabyte', (file) => (writeFileSync(file, ''), truncateSync(file, 2 ** 40))],
     ['not there', () => {}],
   ])('%s is refused with a code, as an experiment and inside of a run', async (_, make) => {

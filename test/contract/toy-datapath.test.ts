@@ -59,6 +59,7 @@ statistics: { blocks: 2, stop: fixed, design: block, cpu: false, blocksPerDeploy
     argv: [],
     out: (text) => void (out += text),
     err: () => {},
+    pass: () => {},
     hash: (text) => text,
     progress: () => () => {},
     interruption: new AbortController().signal,

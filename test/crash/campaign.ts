@@ -1,6 +1,6 @@
 /** Kills runs until so many were killed, several at once; now and then, when all have ended, nothing may be left on the machine. */
 import { seededRandom } from '../../src/model/random.ts';
-import { inventory, meshtax, settled, workspace } from '../e2e/machine.ts';
+import { inventory, leftSince, meshtax, workspace } from '../e2e/machine.ts';
 import { attempt, KILLS, type Kill, type KillRecord } from './attempt.ts';
 
 /** So many between two looks at the whole machine. */
@@ -26,7 +26,7 @@ export async function crashCampaign({ kills, seed, atOnce, longestMs, noted }: C
     };
     await Promise.all(Array.from({ length: atOnce }, worker));
     await meshtax(['clean', '--all']);
-    const leaked = difference(before, await settled(before));
+    const leaked = await leftSince(before);
     for (const record of records) {
       noted({ ...record, leaked: [...record.leaked, ...leaked] });
       if (record.outcome !== 'not killed') killed++;
@@ -42,10 +42,4 @@ async function oneOf(number: number, seed: string, longestMs: number): Promise<K
   } finally {
     await space.remove();
   }
-}
-
-function difference(before: Record<string, string[]>, after: Record<string, string[]>): string[] {
-  return Object.entries(after).flatMap(([kind, names]) =>
-    names.filter((name) => !(before[kind] ?? []).includes(name)).map((name) => `${kind}: ${name}`),
-  );
 }

@@ -36,18 +36,15 @@ describe('a run', () => {
 });
 
 describe('of the campaign', () => {
-  test.each([
-    'HTTP server: half-close',
-    'Envoy’s admin page answers half of a page',
-    'a disk of 160 KiB is full',
-    'the wall clock jumps an hour backward',
-    'a CPU hog next to us',
-  ])('%s: coded, undone, told, no plausible number', async (id) => {
-    const fault = faults.find((each) => each.id === id);
-    if (!fault) throw new Error(`no fault ${id}`);
-    const { leaked, wrong } = await tryFault(fault);
-    expect([leaked, wrong]).toEqual([[], []]);
-  });
+  test.each(['HTTP server: half-close', 'cAdvisor answers half of a page', 'a disk of 72 KiB is full', 'a CPU hog next to us'])(
+    '%s: coded, undone, told, no plausible number',
+    async (id) => {
+      const fault = faults.find((each) => each.id === id);
+      if (!fault) throw new Error(`no fault ${id}`);
+      const { leaked, wrong } = await tryFault(fault);
+      expect([leaked, wrong]).toEqual([[], []]);
+    },
+  );
 });
 
 describe('in the lab', () => {

@@ -55,7 +55,8 @@ async function settled(before: readonly string[]): Promise<string[]> {
   return inventory();
 }
 
-const shipped = readFileSync(`${ROOT}/workloads/experiments/anywhere.yaml`, 'utf8');
+// Three blocks of the six.
+const shipped = readFileSync(`${ROOT}/workloads/experiments/anywhere.yaml`, 'utf8').replace('blocks: 6', 'blocks: 3');
 const runsOf = (results: string) =>
   readdirSync(results).flatMap((experiment) => readdirSync(`${results}/${experiment}`).map((run) => `${results}/${experiment}/${run}`));
 const runRecord = (directory: string) => JSON.parse(readFileSync(`${directory}/run.json`, 'utf8')) as RunRecord;

@@ -43,6 +43,17 @@ export async function settled(before: Record<string, string[]>): Promise<Record<
   return inventory();
 }
 
+/** What is new since then and stays: the kernel frees some things a little later. */
+export async function leftSince(before: Record<string, string[]>): Promise<string[]> {
+  for (let attempt = 0; ; attempt++) {
+    const left = Object.entries(await inventory()).flatMap(([kind, names]) =>
+      names.filter((name) => !(before[kind] ?? []).includes(name)).map((name) => `${kind}: ${name}`),
+    );
+    if (left.length === 0 || attempt === 50) return left;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
 /** Envoys, servers, generators, dialers and event readers, by their command lines. */
 function ourProcesses(): string[] {
   return readdirSync('/proc')

@@ -8,7 +8,7 @@ import { later } from '../crash/attempt.ts';
 import { descendantsOf, signal } from '../crash/processes.ts';
 import { remainsOf } from '../crash/remains.ts';
 import { watchRun, type WatchedRun } from '../crash/watched-run.ts';
-import { inventory, meshtax, settled, workspace, type Workspace } from '../e2e/machine.ts';
+import { inventory, leftSince, meshtax, workspace, type Workspace } from '../e2e/machine.ts';
 import { answerFaults } from './answers.ts';
 import { componentFaults } from './components.ts';
 import type { Fault, Outcome } from './fault.ts';
@@ -37,11 +37,8 @@ export async function tryFault(fault: Fault): Promise<FaultRecord> {
   const before = await inventory();
   try {
     const record = await underFault(fault, disk.results, space);
-    const left = await settled(before);
+    const leaked = await leftSince(before);
     await meshtax(['clean', '--all']);
-    const leaked = Object.entries(left).flatMap(([kind, names]) =>
-      names.filter((name) => !(before[kind] ?? []).includes(name)).map((name) => `${kind}: ${name}`),
-    );
     return { ...record, leaked: [...record.leaked, ...leaked] };
   } finally {
     await disk.release();

@@ -44,19 +44,16 @@ const INSTRUMENTS: readonly {
   readonly name: string;
   readonly datapath: string;
   readonly collector: string;
+  readonly first?: (scene: Scene) => Promise<void>;
   readonly socket: (scene: Scene) => string;
 }[] = [
   {
     name: 'cAdvisor',
     datapath: 'envoy-sidecar',
     collector: 'cadvisor',
+    // Connections that are kept would go on to the real one.
+    first: (scene) => scene.signal('SIGKILL', 'cadvisor'),
     socket: ({ id }) => `/run/meshtax/${id}/cadvisor/cadvisor.sock`,
-  },
-  {
-    name: 'Envoy’s admin page',
-    datapath: 'envoy-sidecar',
-    collector: 'envoy-stats',
-    socket: ({ id }) => `/run/meshtax/${id}/${OTHER}/client-proxy/admin.sock`,
   },
   {
     name: 'the flow observer',
@@ -66,13 +63,16 @@ const INSTRUMENTS: readonly {
   },
 ];
 
-const answering = INSTRUMENTS.flatMap(({ name, datapath, collector, socket }) =>
+const answering = INSTRUMENTS.flatMap(({ name, datapath, collector, first, socket }) =>
   Object.entries(ANSWERS).map(([words, answer]): Fault => ({
     id: `${name} answers ${words}`,
     datapath,
     collector,
     when: 'measuring',
-    harm: (scene) => takePlace(socket(scene), answer),
+    harm: async (scene) => {
+      await first?.(scene);
+      return takePlace(socket(scene), answer);
+    },
     allowed: ['ended', 'invalid', 'reported', 'unharmed'],
   })),
 );

@@ -97,7 +97,7 @@ const programs: Fault[] = [
 ];
 
 const disks: Fault[] = [
-  ...[40, 80, 120, 160, 240].map((sizeKiB): Fault => ({
+  ...[24, 48, 72, 96, 120].map((sizeKiB): Fault => ({
     id: `a disk of ${sizeKiB} KiB is full`,
     datapath: BPF,
     when: 'measuring',

@@ -53,6 +53,7 @@ function appWith(files: MemoryFiles, log: string[], collector: Collector = fakeC
     argv: ['run', 'e.yaml'],
     out: () => {},
     err: () => {},
+    pass: () => {},
     hash: (text) => String(text.length),
     progress: () => () => {},
     interruption: new AbortController().signal,

@@ -35,6 +35,7 @@ function app(behaviour: FakeBehaviour = {}, signal = new AbortController().signa
     argv: ['run', 'e.yaml'],
     out: (text) => void (out += text),
     err: () => {},
+    pass: () => {},
     hash: (text) => String(text.length),
     progress: () => () => {},
     interruption: signal,

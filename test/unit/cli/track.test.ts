@@ -27,6 +27,7 @@ function app(): App {
     argv: [],
     out: (text) => void (out += text),
     err: () => {},
+    pass: () => {},
     hash: (text) => String(text.length),
     progress: () => () => {},
     interruption: new AbortController().signal,

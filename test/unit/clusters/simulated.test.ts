@@ -30,6 +30,7 @@ function simulated(signal = new AbortController().signal, onEvent: (kind: string
     argv: [],
     out: (text) => void (out += text),
     err: () => {},
+    pass: () => {},
     hash: (text) => String(text.length),
     progress: () => (event) => onEvent(event.kind),
     interruption: signal,
