@@ -38,6 +38,12 @@ function grouped<T>(items: readonly T[], keyOf: (item: T) => string): [string, T
 
 const having = <T>(items: readonly T[], of: (item: T) => readonly unknown[]) => items.filter((item) => of(item).length > 0).length;
 
+/** ` (MT0301, MT0302)` */
+function codesIn(reason: string): string {
+  const codes = /MT\d{4}(?:, MT\d{4})*/.exec(reason)?.[0];
+  return codes === undefined ? '' : ` (${codes})`;
+}
+
 const kills = records<KillRecord>('kills').filter(({ outcome }) => outcome !== 'not killed');
 const faults = records<FaultRecord>('faults');
 const fuzz = records<FuzzRecord>('fuzz');
@@ -53,21 +59,17 @@ const killRows = grouped(kills, ({ kind }) => kind).map(([kind, all]) => [
 const faultRows = grouped(faults, ({ fault }) => fault).map(([fault, all]) => [
   fault,
   all.length,
-  tally(
-    all.map(
-      ({ outcome, reason }) => `${outcome}${/MT\d{4}(?:, MT\d{4})*/.exec(reason) ? ` (${/MT\d{4}(?:, MT\d{4})*/.exec(reason)?.[0]})` : ''}`,
-    ),
-  ),
+  tally(all.map(({ outcome, reason }) => `${outcome}${codesIn(reason)}`)),
   having(all, ({ leaked }) => leaked),
-  0,
+  having(all, ({ lost }) => lost),
   having(all, ({ wrong }) => wrong),
 ]);
 const fuzzRows = grouped(fuzz, ({ target }) => target).map(([target, all]) => [
   `fuzzed: ${target}`,
   all.reduce((sum, { inputs }) => sum + inputs, 0),
   `a coded error or a right result; slowest ${Math.max(...all.map(({ slowestMs }) => slowestMs))} ms`,
-  0,
-  0,
+  '',
+  '',
   having(all, ({ failures }) => failures),
 ]);
 

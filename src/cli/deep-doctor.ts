@@ -4,6 +4,7 @@
  */
 import { EXIT, MeshtaxError, reasonOf, type ExitCode } from '../model/errors.ts';
 import type { CommandResult, RunningProcess } from '../model/ports.ts';
+import { PROXY_UID, READER_UID, WORKER_UID } from '../model/uids.ts';
 import { filesBelow, RunDirectory } from '../store/run-directory.ts';
 import type { App } from './app.ts';
 
@@ -14,8 +15,7 @@ loads: [{ loop: open, rate: 200/s, duration: 300ms, warmup: 100ms, connections: 
 statistics: { blocks: 2, stop: fixed, design: block, cpu: false, blocksPerDeployment: 2 }
 `;
 const PATIENCE_MS = 60_000;
-/** Of what only reads, of what runs, and Envoy's (docs/security.md). */
-const NO_RIGHTS = new Set([61_338, 61_339, 1337]);
+const NO_RIGHTS = new Set([WORKER_UID, READER_UID, PROXY_UID]);
 
 export async function deepDoctor(app: App): Promise<ExitCode> {
   const { files } = app.system;

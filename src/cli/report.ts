@@ -61,11 +61,6 @@ export async function reportCommand(app: App, wanted: string, options: ReportCom
   return EXIT.ok;
 }
 
-/** Renders the page of a run that has just ended. */
-export async function renderRun(app: App, path: string, format: Format): Promise<string> {
-  return renderStored(await readForReport(app, path, { results: '' }), format);
-}
-
 export async function costCommand(
   app: App,
   wanted: string,

@@ -53,9 +53,11 @@ interface Ended {
 export async function runAndReport(app: App, source: Source, options: RunOptions): Promise<Ended> {
   const ended = await runToEnd(app, source, options);
   const json = options.json === true;
-  await (app.apart ? app.apart(['summary', ended.path, ...(json ? ['--json'] : [])]) : summaryCommand(app, ended.path, { json }));
+  const told = await (app.apart
+    ? app.apart(['summary', ended.path, ...(json ? ['--json'] : [])])
+    : summaryCommand(app, ended.path, { json }));
   if (ended.outcome.invalid > 0) app.err(`${formatError(invalidTrials(ended.outcome))}\n`);
-  return ended;
+  return told === EXIT.ok ? ended : { ...ended, exit: told };
 }
 
 /** Prints nothing but its progress. */

@@ -1,3 +1,4 @@
+import { PROXY_UID } from '../model/uids.ts';
 import { z } from 'zod';
 import type { Component, PathExpectation } from '../model/contracts/deployment.ts';
 import type { Datapath } from '../model/contracts/datapath.ts';
@@ -11,7 +12,6 @@ import { interceptionRules } from './envoy/interception.ts';
 import { startObserver } from './observer.ts';
 
 /** The uid Istio runs its proxy under; the nat rules tell the proxy's own traffic by it. */
-const PROXY_UID = 1337;
 
 const options = z.object({
   sides: z.enum(['both', 'client', 'server']).default('both').describe('which pods have a sidecar'),

@@ -9,11 +9,11 @@ import path from 'node:path';
 import { z } from 'zod';
 import { reasonOf } from '../model/errors.ts';
 import type { Files } from '../model/ports.ts';
+import { READER_UID } from '../model/uids.ts';
 import { files } from './files.ts';
 
 /** Set for the process apart: it is not put apart again. */
 const MARK = 'MESHTAX_APART';
-const UID = 61_339;
 /** Not by PATH: whoever could put another one there would be root. */
 const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'].find((each) => existsSync(each)) ?? 'setpriv';
 
@@ -36,7 +36,7 @@ export function isApart(): boolean {
 /** Returns the exit code of the same command line, run apart. `compileCache`: the caller's own, where there is one. */
 export function runApart(script: string, argv: readonly string[], compileCache: string | undefined): Promise<number> {
   const capability = '-all,+dac_read_search';
-  const drop = [`--reuid=${UID}`, `--regid=${UID}`, '--clear-groups', '--no-new-privs'];
+  const drop = [`--reuid=${READER_UID}`, `--regid=${READER_UID}`, '--clear-groups', '--no-new-privs'];
   const keep = [`--inh-caps=${capability}`, `--ambient-caps=${capability}`, `--bounding-set=${capability}`];
   const child = spawn(SETPRIV, [...drop, ...keep, '--', process.execPath, '--no-warnings', script, ...argv], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
@@ -61,7 +61,7 @@ function cacheApart(compileCache: string | undefined): { NODE_COMPILE_CACHE?: st
   const directory = `${compileCache}-apart`;
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    chownSync(directory, UID, UID);
+    chownSync(directory, READER_UID, READER_UID);
     return { NODE_COMPILE_CACHE: directory };
   } catch {
     return {}; // a folder that cannot be written: it starts a little later

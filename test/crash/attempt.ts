@@ -9,7 +9,7 @@ import { files } from '../../src/system/files.ts';
 import { meshtax, type Workspace } from '../e2e/machine.ts';
 import { remainsOf } from './remains.ts';
 import { descendantsOf, signal } from './processes.ts';
-import { watchRun, type WatchedRun } from './watched-run.ts';
+import { endWithin, later, watchRun, type WatchedRun } from './watched-run.ts';
 
 /** `tree`: everything at once, as a machine that stops. `parent`: nobody is left to undo. `child`: some process of ours. */
 export const KILLS = ['tree', 'parent', 'child', 'SIGTERM', 'SIGINT', 'SIGINT twice'] as const;
@@ -46,12 +46,9 @@ export async function attempt(kind: Kill, longestMs: number, seed: string, rando
   const killed = exit === undefined;
   if (killed) {
     await kill(kind, run, random);
-    exit = await Promise.race([run.exit, later(WATCHDOG_MS)]);
-    if (exit === undefined) {
-      wrong.push(`it hangs: ${run.stderr().slice(-300)}`);
-      for (const pid of [run.pid, ...descendantsOf(run.pid)]) signal(pid, 'SIGKILL');
-      exit = await run.exit;
-    }
+    const end = await endWithin(run, WATCHDOG_MS);
+    exit = end.exit;
+    if (end.hung) wrong.push(`it hangs: ${run.stderr().slice(-300)}`);
     wrong.push(...unexpectedEnd(kind, exit, run));
   }
   const begun = { kind, seed, delayMs, phase, exit: exit ?? 'lost' };
@@ -88,7 +85,7 @@ async function afterwards({
   if (cleanFirst) await clean();
 
   const before = printsOf(directory);
-  const lost = run.ended.filter((trial) => !isWhole(`${directory}/trials/${trial}/trial.json`));
+  const lost = lostTrials(run);
   const { outcome, problems } = await goOn(directory, space, kind);
   wrong.push(...problems);
   const after = printsOf(directory);
@@ -183,6 +180,11 @@ function trialsOf(directory: string): string[] {
   return existsSync(`${directory}/trials`) ? readdirSync(`${directory}/trials`) : [];
 }
 
+/** Whose end was told, and which are not on disk, or not whole. */
+export function lostTrials(run: WatchedRun): string[] {
+  return run.ended.filter((trial) => !isWhole(`${run.directory()}/trials/${trial}/trial.json`));
+}
+
 function isWhole(file: string): boolean {
   try {
     return trialRecordSchema.safeParse(JSON.parse(readFileSync(file, 'utf8'))).success;
@@ -206,8 +208,4 @@ async function outOfOrder(directory: string): Promise<string[]> {
   const trials = names.map((name) => trialRecordSchema.parse(JSON.parse(readFileSync(`${directory}/trials/${name}`, 'utf8'))));
   const byPlace = trials.toSorted((a, b) => a.block - b.block || a.position - b.position).map(({ startedAt }) => startedAt);
   return byPlace.every((at, index) => index === 0 || at >= (byPlace[index - 1] ?? '')) ? [] : ['the order is not the planned one'];
-}
-
-export function later(milliseconds: number): Promise<undefined> {
-  return new Promise((resolve) => setTimeout(() => resolve(undefined), milliseconds).unref());
 }

@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { AS_STARTED, ROOT } from '../e2e/machine.ts';
+import { descendantsOf, signal } from './processes.ts';
 
 export interface WatchedRun {
   readonly pid: number;
@@ -61,6 +62,18 @@ export function watchRun(args: readonly string[], env: Readonly<Record<string, s
       ? Promise.resolve()
       : Promise.race([new Promise<void>((resolve) => void waiting.push({ kind, n, resolve })), exit.then(() => {})]);
   return { pid: child.pid ?? -1, reached, directory: () => directory, ended, phase: () => phase, exit, stderr: () => text };
+}
+
+/** What hangs is ended with everything below it. */
+export async function endWithin(run: WatchedRun, patienceMs: number): Promise<{ readonly exit: number | string; readonly hung: boolean }> {
+  const exit = await Promise.race([run.exit, later(patienceMs)]);
+  if (exit !== undefined) return { exit, hung: false };
+  for (const pid of [run.pid, ...descendantsOf(run.pid)]) signal(pid, 'SIGKILL');
+  return { exit: await run.exit, hung: true };
+}
+
+export function later(milliseconds: number): Promise<undefined> {
+  return new Promise((resolve) => setTimeout(() => resolve(undefined), milliseconds).unref());
 }
 
 function parse(line: string): Told | undefined {

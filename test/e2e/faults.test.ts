@@ -41,8 +41,8 @@ describe('of the campaign', () => {
     async (id) => {
       const fault = faults.find((each) => each.id === id);
       if (!fault) throw new Error(`no fault ${id}`);
-      const { leaked, wrong } = await tryFault(fault);
-      expect([leaked, wrong]).toEqual([[], []]);
+      const { leaked, lost, wrong } = await tryFault(fault);
+      expect([leaked, lost, wrong]).toEqual([[], [], []]);
     },
   );
 });

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { execa } from 'execa';
+import { PROXY_UID, READER_UID, WORKER_UID } from '../../src/model/uids.ts';
 import { descendantsOf } from '../crash/processes.ts';
 import { watchRun } from '../crash/watched-run.ts';
 import { meshtax, ROOT, TINY, workspace, type Workspace } from './machine.ts';
@@ -42,7 +43,7 @@ test('in a run only meshtax itself is root; nothing listens in the host’s netw
   expect(
     roots.filter((command) => !/observer|flow-reader|^(?:\/\S*\/)?(?:ip|tc|iptables|nsenter|bpftool|sysctl|sh|setpriv)\b/.test(command)),
   ).toEqual([]);
-  expect(new Set(below.map((pid) => uidOf(pid)).filter((uid) => uid !== 0))).toEqual(new Set([61_338, 1337]));
+  expect(new Set(below.map((pid) => uidOf(pid)).filter((uid) => uid !== 0))).toEqual(new Set([WORKER_UID, PROXY_UID]));
   const { stdout } = await execa('ss', ['--listening', '--tcp', '--processes', '--numeric', '--no-header']);
   expect(stdout.split('\n').filter((line) => [run.pid, ...below].some((pid) => line.includes(`pid=${pid},`)))).toEqual([]);
   expect([0, 4]).toContain(await run.exit);
@@ -61,7 +62,7 @@ test('what only reads is put apart, and may write nothing that was not asked for
   }, 10);
   await reading;
   clearInterval(timer);
-  expect(uids).toContain(61_339);
+  expect(uids).toContain(READER_UID);
   expect(readdirSync(site)).toContain('index.html');
   expect(statSync(`${site}/index.html`).uid).toBe(0);
 });

@@ -4,10 +4,9 @@ import { execa } from 'execa';
 import { findEnvoy } from '../../src/clusters/lab/envoy-binary.ts';
 import { system } from '../../src/system/index.ts';
 import type { RunRecord, TrialRecord } from '../../src/model/records.ts';
-import { later } from '../crash/attempt.ts';
-import { descendantsOf, signal } from '../crash/processes.ts';
+import { lostTrials } from '../crash/attempt.ts';
 import { remainsOf } from '../crash/remains.ts';
-import { watchRun, type WatchedRun } from '../crash/watched-run.ts';
+import { endWithin, later, watchRun, type WatchedRun } from '../crash/watched-run.ts';
 import { inventory, leftSince, meshtax, workspace, type Workspace } from '../e2e/machine.ts';
 import { answerFaults } from './answers.ts';
 import { componentFaults } from './components.ts';
@@ -26,6 +25,7 @@ export interface FaultRecord {
   readonly reason: string;
   readonly endMs: number;
   readonly leaked: readonly string[];
+  readonly lost: readonly string[];
   readonly wrong: readonly string[];
 }
 
@@ -81,37 +81,24 @@ async function underFault(fault: Fault, results: string, space: Workspace): Prom
   const run = watchRun(['run', file, '--results', results], fault.clock ? await clockEnvironment(space.directory) : {});
   await run.reached('started');
   await run.reached(fault.when === 'deploying' ? 'deploying' : 'trial-started', fault.when === 'deploying' ? 1 : 3);
-  if (fault.when === 'measuring') await new Promise((resolve) => setTimeout(resolve, 300));
+  if (fault.when === 'measuring') await later(300);
   if (await Promise.race([run.exit.then(() => true), later(0)])) {
     const problem = `the run ended before its fault: ${run.stderr().slice(-300)}`;
-    return { fault: fault.id, exit: await run.exit, outcome: 'ended', reason: '', endMs: 0, leaked: [], wrong: [problem] };
+    return { fault: fault.id, exit: await run.exit, outcome: 'ended', reason: '', endMs: 0, leaked: [], lost: [], wrong: [problem] };
   }
   const harmedNs = Number(process.hrtime.bigint());
   const harmedAtMs = performance.now();
   const mend = await fault.harm(new Scene(run, space.directory));
-  const exit = await Promise.race([
-    run.exit,
-    new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), WATCHDOG_MS).unref()),
-  ]);
+  const { exit, hung } = await endWithin(run, WATCHDOG_MS);
   const endMs = Math.round(performance.now() - harmedAtMs);
   await mend?.();
-  if (exit === undefined) {
-    for (const pid of [run.pid, ...descendantsOf(run.pid)]) signal(pid, 'SIGKILL');
-    return {
-      fault: fault.id,
-      exit: await run.exit,
-      outcome: 'hangs',
-      reason: run.stderr().slice(-300),
-      endMs,
-      leaked: [],
-      wrong: ['it hangs'],
-    };
-  }
+  const begun = { fault: fault.id, exit, endMs, lost: lostTrials(run) };
+  if (hung) return { ...begun, outcome: 'hangs', reason: run.stderr().slice(-300), leaked: [], wrong: ['it hangs'] };
   const leaked = remainsOf(idOf(run));
   const found = judge(run, exit, harmedNs, fault.collector);
   const wrong = [...found.wrong, ...(await reportOf(run, results, found))];
   if (!fault.allowed.some((each) => each === found.outcome)) wrong.push(`${found.outcome} is not what may come of it`);
-  return { fault: fault.id, exit, outcome: found.outcome, reason: found.reason, endMs, leaked, wrong };
+  return { ...begun, outcome: found.outcome, reason: found.reason, leaked, wrong };
 }
 
 interface Judged {

@@ -18,7 +18,7 @@ const PARTS: readonly { readonly role: string; readonly arm?: number; readonly c
     { role: 'cadvisor', collector: 'cadvisor', allowed: ['ended', 'invalid', 'reported', 'unharmed'] },
   ];
 
-const killed = PARTS.map(({ role, arm, allowed, collector = 'none' }): Fault => ({
+const killed = PARTS.map(({ role, arm, allowed, collector }): Fault => ({
   id: `${role} is killed`,
   datapath: ENVOY,
   collector,
@@ -27,7 +27,7 @@ const killed = PARTS.map(({ role, arm, allowed, collector = 'none' }): Fault => 
   allowed,
 }));
 
-const hanging = PARTS.map(({ role, arm, allowed, collector = 'none' }): Fault => ({
+const hanging = PARTS.map(({ role, arm, allowed, collector }): Fault => ({
   id: `${role} hangs`,
   datapath: ENVOY,
   collector,

@@ -18,7 +18,7 @@ export interface Fault {
   harm(scene: Scene): Promise<(() => Promise<void>) | undefined>;
   readonly allowed: readonly Outcome[];
   /** The collector that has no source any more: what it says of later windows would be made up. */
-  readonly collector?: string;
+  readonly collector?: string | undefined;
   /** The run and all of its processes get their wall clock by way of a file (libfaketime), which the harm writes. */
   readonly clock?: true;
   /** Where the run's directory is to be, for faults of its disk. */

@@ -11,7 +11,7 @@ let bad = 0;
 for (let time = 0; time < Number(values.times); time++) {
   for (const fault of chosen) {
     const record = await tryFault(fault);
-    const isBad = record.leaked.length + record.wrong.length > 0;
+    const isBad = record.leaked.length + record.lost.length + record.wrong.length > 0;
     bad += isBad ? 1 : 0;
     if (values.out !== undefined) appendFileSync(values.out, `${JSON.stringify(record)}\n`);
     console.log(
@@ -19,5 +19,5 @@ for (let time = 0; time < Number(values.times); time++) {
     );
   }
 }
-console.log(`${chosen.length} kinds, ${bad} with something leaked or wrong`);
+console.log(`${chosen.length} kinds, ${bad} with something leaked, lost or wrong`);
 process.exitCode = bad === 0 ? 0 : 1;

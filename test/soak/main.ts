@@ -7,9 +7,8 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { linearRegression } from 'simple-statistics';
 import { studentTQuantile } from '../../src/analysis/statistics/student-t.ts';
-import { later } from '../crash/attempt.ts';
 import { descendantsOf } from '../crash/processes.ts';
-import { watchRun } from '../crash/watched-run.ts';
+import { later, watchRun } from '../crash/watched-run.ts';
 import { workspace } from '../e2e/machine.ts';
 
 const SAMPLE_MS = 10_000;

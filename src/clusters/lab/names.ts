@@ -9,9 +9,6 @@ export function runOfNetns(name: string): string | undefined {
   return /^mt-([a-z0-9]{4,12})-\d+-[a-z-]+$/.exec(name)?.[1];
 }
 
-/** Of generators, servers, dialers and what else needs no rights: no user of the machine has it (docs/security.md). */
-export const UNPRIVILEGED_UID = 61_338;
-
 /** Below every cgroup hierarchy: meshtax/<run>/<arm>/<role>. */
 export const CGROUP_ROOT = 'meshtax';
 

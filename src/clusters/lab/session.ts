@@ -1,4 +1,5 @@
 /** One run's stay in the lab: deploys arms, starts generators, hands out what collectors read. */
+import { WORKER_UID } from '../../model/uids.ts';
 import type { ClusterSession, GeneratorSession, HostInstruments } from '../../model/contracts/cluster.ts';
 import type { Component, Deployment, PushUndo } from '../../model/contracts/deployment.ts';
 import type { Datapath } from '../../model/contracts/datapath.ts';
@@ -17,7 +18,7 @@ import type { Facts } from './facts.ts';
 import { labBench } from './bench.ts';
 import { ProcessGenerator, ReplyQueue } from '../generator-session.ts';
 import { startMeters } from './meters.ts';
-import { CGROUP_ROOT, UNPRIVILEGED_UID } from './names.ts';
+import { CGROUP_ROOT } from './names.ts';
 import type { Program } from './program.ts';
 import { openArm, siteOf, startIn, type Arm } from './site.ts';
 
@@ -81,7 +82,7 @@ export class LabSession implements ClusterSession {
       const logFile = `${logDirectory}/${name}.log`;
       // Real-time priority, and memory that is never paged out.
       const capabilities = name === 'stall-meter' ? ['sys_nice', 'ipc_lock'] : [];
-      const spec = { role: 'meter' as const, name, cgroupPath, netns, command, uid: UNPRIVILEGED_UID, capabilities, logFile, onLine };
+      const spec = { role: 'meter' as const, name, cgroupPath, netns, command, uid: WORKER_UID, capabilities, logFile, onLine };
       const { process } = await startComponent(system, cgroups, spec, undo);
       if (name === 'idle-soaker') await cgroups.makeIdle(cgroupPath);
       return process;
@@ -149,7 +150,7 @@ export class LabSession implements ClusterSession {
         cgroupPath: `${place?.cgroupPath ?? `${CGROUP_ROOT}/${run}`}/generator-${number}`,
         netns,
         command: this.#lab.program('generator'),
-        uid: UNPRIVILEGED_UID,
+        uid: WORKER_UID,
         onMessage: (message) => this.#dialers.ask(component.process, message),
         logFile,
         cpus: cpus?.generator,
@@ -187,7 +188,7 @@ export class LabSession implements ClusterSession {
         cgroupPath,
         netns,
         command: program('dialer'),
-        uid: UNPRIVILEGED_UID,
+        uid: WORKER_UID,
         logFile: `${logs}/client-dialer.log`,
         onMessage: (message, socket) => this.#dialers.hear(message, socket),
       },
@@ -204,7 +205,7 @@ export class LabSession implements ClusterSession {
       role: 'server-app',
       netns,
       command: this.#lab.program('server', JSON.stringify({ address, servers: site.servers })),
-      uid: UNPRIVILEGED_UID,
+      uid: WORKER_UID,
       onLine: (line) => {
         ready ||= line === 'ready';
       },

@@ -1,4 +1,5 @@
 /** One arm's place in the lab: its pods and nodes, and the means that a datapath has to change them. */
+import { WORKER_UID } from '../../model/uids.ts';
 import type { Component, PushUndo } from '../../model/contracts/deployment.ts';
 import type { LabSite, StartComponent } from '../../model/contracts/lab-site.ts';
 import type { ServerSpec } from '../../model/contracts/workload.ts';
@@ -9,7 +10,7 @@ import { bpfPrograms, findCompiled, labPrograms } from './compiled.ts';
 import { createCgroup, startComponent, type StartedComponent } from './component.ts';
 import { findEnvoy } from './envoy-binary.ts';
 import { stateDirectory } from './lease.ts';
-import { CGROUP_ROOT, UNPRIVILEGED_UID } from './names.ts';
+import { CGROUP_ROOT } from './names.ts';
 import type { LabSetting } from './session.ts';
 import { buildTopology, planTopology, SERVICE_ADDRESS, type Topology } from './topology.ts';
 
@@ -53,7 +54,7 @@ export async function openArm(lab: LabSetting, number: number, name: string, und
       netns: pod.netns,
       command: ['sleep', 'infinity'] as const,
       name: `pause-${pod.name}`,
-      uid: UNPRIVILEGED_UID,
+      uid: WORKER_UID,
     };
     const { process } = await startIn(arm, pause);
     const network = { pid: process.pid, device: pod.device };

@@ -1,10 +1,11 @@
 /** The exporter's process, in a cgroup of its own so that what it costs is charged to no datapath. */
+import { WORKER_UID } from '../../../model/uids.ts';
 import type { CadvisorSource, CadvisorView } from '../../../model/contracts/cadvisor.ts';
 import type { PushUndo, Role } from '../../../model/contracts/deployment.ts';
 import { startComponent } from '../component.ts';
 import { Dialogue } from '../dialogue.ts';
 import { stateDirectory } from '../lease.ts';
-import { CGROUP_ROOT, UNPRIVILEGED_UID } from '../names.ts';
+import { CGROUP_ROOT } from '../names.ts';
 import type { LabSetting } from '../session.ts';
 import type { WatchedContainer } from './reading.ts';
 
@@ -24,7 +25,7 @@ export class Exporter {
   ): Promise<Exporter> {
     const directory = `${stateDirectory(run)}/cadvisor`;
     await system.files.makeDirectory(directory, { mode: 0o700 });
-    await system.files.changeOwner(directory, UNPRIVILEGED_UID, UNPRIVILEGED_UID);
+    await system.files.changeOwner(directory, WORKER_UID, WORKER_UID);
     const socket = `${directory}/cadvisor.sock`;
     const dialogue = await Dialogue.with('the cAdvisor exporter', async (onLine) => {
       const { process } = await startComponent(
@@ -36,7 +37,7 @@ export class Exporter {
           cgroupPath: `${CGROUP_ROOT}/${run}/cadvisor`,
           netns,
           command: program('cadvisor', JSON.stringify({ socket, housekeepingMs })),
-          uid: UNPRIVILEGED_UID,
+          uid: WORKER_UID,
           logFile: `${logDirectory}/cadvisor.log`,
           onLine,
         },
