@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { KillRecord } from '../test/crash/attempt.ts';
 import type { FaultRecord } from '../test/faults/campaign.ts';
 import type { FuzzRecord } from '../test/fuzz/campaign.ts';
+import type { Slope, SoakRecord } from '../test/soak/main.ts';
 
 const docs = fileURLToPath(new URL('../docs/', import.meta.url));
 
@@ -73,6 +74,47 @@ const fuzzRows = grouped(fuzz, ({ target }) => target).map(([target, all]) => [
   having(all, ({ failures }) => failures),
 ]);
 
+/** `0.4 [-0.2, 1.1]` */
+function slope(found: Slope | undefined, digits: number): string {
+  if (found === undefined) return 'too short to say';
+  const [mean, low, high] = [found.perHour, found.low, found.high].map((each) => each.toFixed(digits));
+  return `${mean} [${low}, ${high}]`;
+}
+
+function soak(): string {
+  const file = `${docs}reliability/soak.json`;
+  if (!existsSync(file)) return 'Not tried yet.';
+  const { minutes, exit, trials, journalBytes, runBytes, figures } = JSON.parse(readFileSync(file, 'utf8')) as SoakRecord;
+  const kB = (bytes: number) => (bytes / 1000).toFixed(0);
+  const rows = figures.map((each) => [
+    each.role,
+    each.samples,
+    each.firstMiB,
+    each.lastMiB,
+    each.mostMiB,
+    slope(each.memoryPerHourMiB, 1),
+    each.descriptorsMost,
+    slope(each.descriptorsPerHour, 2),
+  ]);
+  return [
+    `${minutes.toFixed(0)} minutes, ${trials} trials, exit code ${exit}; journal ${kB(journalBytes)} kB, run record ${kB(runBytes)} kB.`,
+    '',
+    table(
+      [
+        'process',
+        'samples',
+        'first MiB',
+        'last MiB',
+        'most MiB',
+        'MiB an hour, second half',
+        'most descriptors',
+        'descriptors an hour, second half',
+      ],
+      rows,
+    ),
+  ].join('\n');
+}
+
 const inputs = fuzz.reduce((sum, each) => sum + each.inputs, 0);
 const template = readFileSync(`${docs}reliability/template.md`, 'utf8');
 const text = template
@@ -83,6 +125,7 @@ const text = template
   .replace(
     '{{table}}',
     table(['fault', 'times tried', 'outcome', 'leaked', 'lost', 'wrong or hanging'], [...killRows, ...faultRows, ...fuzzRows]),
-  );
+  )
+  .replace('{{soak}}', soak());
 writeFileSync(`${docs}reliability.md`, text);
 console.log(`docs/reliability.md: ${killRows.length + faultRows.length + fuzzRows.length} rows`);

@@ -20,7 +20,14 @@ const READING = new Set([
 const argv = process.argv.slice(2);
 const { isRoot, runApart } = await import('./system/apart.ts');
 if (isRoot() && READING.has(argv[0] ?? '')) {
-  process.exitCode = await runApart(fileURLToPath(import.meta.url), argv, process.env['NODE_COMPILE_CACHE']);
+  try {
+    process.exitCode = await runApart(fileURLToPath(import.meta.url), argv, process.env['NODE_COMPILE_CACHE']);
+  } catch (error) {
+    const { formatError, MeshtaxError } = await import('./model/errors.ts');
+    if (!(error instanceof MeshtaxError)) throw error;
+    process.stderr.write(`${formatError(error)}\n`);
+    process.exitCode = error.exit;
+  }
 } else {
   await import('./compose.ts');
 }

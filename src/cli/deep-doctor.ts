@@ -1,6 +1,6 @@
 /**
- * `meshtax doctor --deep`: what happens here to a run that goes wrong? A real one is killed, cleaned up, continued, loses its Envoy, is
- * continued again and sealed; a disk is full. About half a minute; ends with a plain yes or no.
+ * `meshtax doctor --deep`: what happens here to a run that goes wrong? A real one is killed, cleaned up, continued and sealed; another,
+ * at the same time, loses its Envoy; a disk is full. About 20 seconds; ends with a plain yes or no.
  */
 import { EXIT, MeshtaxError, reasonOf, type ExitCode } from '../model/errors.ts';
 import type { CommandResult, RunningProcess } from '../model/ports.ts';
@@ -21,7 +21,7 @@ export async function deepDoctor(app: App): Promise<ExitCode> {
   const { files } = app.system;
   const directory = `/tmp/meshtax-deep-${app.system.randomId(8)}`;
   await files.makeDirectory(directory, { mode: 0o700 });
-  const trial = new Trial(app, directory);
+  const [killed, bereft] = [new Trial(app, `${directory}/killed`), new Trial(app, `${directory}/bereft`)];
   let failed = 0;
   const step = async (title: string, work: () => Promise<string>) => {
     const outcome = await work().then(
@@ -32,14 +32,18 @@ export async function deepDoctor(app: App): Promise<ExitCode> {
     app.out(`${outcome.mark} ${title}: ${outcome.detail}\n`);
   };
   try {
-    await files.writeText(`${directory}/e.yaml`, EXPERIMENT);
-    await step('a run starts, and only meshtax is root in it', () => trial.start());
-    await step('killed in the middle of a trial, it is cleaned up by its names alone', () => trial.killAndClean());
-    await step('it goes on; when its Envoy dies it ends with a code, and nothing is left', () => trial.loseEnvoy());
-    await step('it goes on again, is sealed, and its checksums hold', () => trial.complete());
-    await step('a full disk is told', () => fullDisk(app, `${directory}/small`));
+    const first = async () => {
+      await step('a run starts, and only meshtax is root in it', () => killed.start());
+      await step('killed in the middle of a trial, it is cleaned up by its names alone', () => killed.killAndClean());
+      await step('it goes on, is sealed, and its checksums hold', () => killed.complete());
+    };
+    const second = async () => {
+      await step('a full disk is told', () => fullDisk(app, `${directory}/small`));
+      await step('a run whose Envoy dies ends with a code, and leaves nothing', () => bereft.loseEnvoy());
+    };
+    await Promise.all([first(), second()]);
   } finally {
-    await trial.end();
+    await Promise.all([killed.end(), bereft.end()]);
     await files.remove(directory);
   }
   app.out(failed === 0 ? 'yes: what goes wrong here is undone, kept and told\n' : `no: ${failed} of the above failed\n`);
@@ -68,7 +72,7 @@ class Trial {
   }
 
   async start(): Promise<string> {
-    this.#begin('run', `${this.#directory}/e.yaml`, '--allow-concurrent');
+    await this.#begin();
     await this.#told('"trial-started"', 2);
     const below = await this.#below();
     const rooted = below.filter(({ uid }) => !NO_RIGHTS.has(uid));
@@ -92,13 +96,13 @@ class Trial {
   }
 
   async loseEnvoy(): Promise<string> {
-    this.#begin('run', '--resume', await this.#run(), '--allow-concurrent');
+    await this.#begin();
     await this.#told('"trial-started"', 1);
     const envoy = (await this.#below()).find(({ command }) => command.includes('client-proxy/envoy.json'));
     must(envoy !== undefined, 'there is no Envoy');
     await this.#app.system.processes.run(['kill', '-KILL', String(envoy?.pid)]);
     const { exitCode } = (await this.#running?.ended) ?? {};
-    const said = /MT\d{4}[^\n]*/.exec(await this.#said())?.[0] ?? '';
+    const said = /^MT\d{4} [^\n]*/m.exec(await this.#said())?.[0] ?? '';
     must((exitCode === 3 || exitCode === 4) && said !== '', `it ended with ${exitCode}: ${said}`);
     const left = await this.#meshtax('clean', '--run', await this.#run());
     must(left.stdout.includes('nothing to remove'), `the run left something: ${left.stdout}`);
@@ -131,11 +135,13 @@ class Trial {
     return `${this.#directory}/results`;
   }
 
-  #begin(...args: string[]): void {
-    const { system } = this.#app;
-    const { processes, host } = system;
-    this.#log = `${this.#directory}/${system.randomId(6)}.log`;
-    const command = [...args, '--results', this.#results, '--progress', 'jsonl'];
+  async #begin(): Promise<void> {
+    const { files, processes, host } = this.#app.system;
+    const file = `${this.#directory}/e.yaml`;
+    await files.makeDirectory(this.#directory);
+    await files.writeText(file, EXPERIMENT);
+    this.#log = `${this.#directory}/log`;
+    const command = ['run', file, '--results', this.#results, '--progress', 'jsonl', '--allow-concurrent'];
     this.#running = processes.start([starter(host), ...command], { logFile: this.#log });
   }
 

@@ -67,7 +67,7 @@ function buildProgram(app: App, ended: (exit: ExitCode) => void) {
     .description('can this machine be measured, and what will spoil the figures?')
     .addOption(new Option('--cluster <name>', 'which cluster to examine: lab, or a kubeconfig context').default('lab'))
     .option('--json', 'one JSON document')
-    .option('--deep', 'kill, starve and continue a real run here: about half a minute, then yes or no')
+    .option('--deep', 'kill, starve and continue a real run here: about 20 seconds, then yes or no')
     .action(async (options) => ended(options.deep === true ? await deepDoctor(app) : await doctorCommand(app, options)));
   program
     .command('init')

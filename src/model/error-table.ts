@@ -217,6 +217,16 @@ export const errorTable = {
     fix: '`meshtax verify RUN` tells which file was changed; restore it from where it was published.',
     exit: EXIT.usage,
   },
+  MT4008: {
+    sentence: 'The run {run} is larger than what is read at once: {problem}.',
+    fix: 'Measure so much as several runs; `meshtax compare` takes them together.',
+    exit: EXIT.usage,
+  },
+  MT4009: {
+    sentence: 'The command was ended by {signal} before it was done.',
+    fix: 'If nobody sent it, the memory was not enough for what it read; take a part of it, or a larger machine.',
+    exit: EXIT.preflight,
+  },
   MT5001: {
     sentence: 'The context {context} cannot be used: {problem}.',
     fix: 'Check `kubectl --context={context} version`; contexts of your kubeconfig: {available}.',

@@ -57,10 +57,21 @@ export async function readRunRecord(path: string, files: Files): Promise<RunReco
   return parse(path, 'run.json', runRecordSchema, files);
 }
 
+/** A day of trials as quickstart makes them, and what they weigh: more would not fit into the memory of every machine. */
+const [MOST_TRIALS, MOST_BYTES] = [50_000, 2 ** 30];
+
+/** @throws MeshtaxError as readRunRecord, for every trial; MT4008 for more of them than can be read. */
 export async function readRun(path: string, files: Files): Promise<StoredRun> {
   const run = await readRunRecord(path, files);
   const names = (await files.list(`${path}/trials`)).filter((entry) => entry.isDirectory).map((entry) => entry.name);
-  const trials = (await inBatches(names, (name) => readTrial(path, name, files))).flatMap((trial) => trial ?? []);
+  const tooLarge = (problem: string) => new MeshtaxError('MT4008', { run: path, problem });
+  if (names.length > MOST_TRIALS) throw tooLarge(`${names.length} trials, of at most ${MOST_TRIALS}`);
+  let bytes = 0;
+  const counted = (text: string) => {
+    bytes += text.length;
+    if (bytes > MOST_BYTES) throw tooLarge(`trials of more than ${MOST_BYTES} bytes`);
+  };
+  const trials = (await inBatches(names, (name) => readTrial(path, name, files, counted))).flatMap((trial) => trial ?? []);
   return { run, trials, seal: await sealOf(path, files) };
 }
 
@@ -79,9 +90,9 @@ async function inBatches<Item, Result>(items: readonly Item[], read: (item: Item
 }
 
 /** Undefined for a directory without its trial.json: it was interrupted before the record was whole, and never counted. */
-async function readTrial(path: string, name: string, files: Files): Promise<TrialRecord | undefined> {
+async function readTrial(path: string, name: string, files: Files, counted: (text: string) => void): Promise<TrialRecord | undefined> {
   const file = `trials/${name}/trial.json`;
-  return (await files.exists(`${path}/${file}`)) ? parse(path, file, trialRecordSchema, files) : undefined;
+  return (await files.exists(`${path}/${file}`)) ? parse(path, file, trialRecordSchema, files, counted) : undefined;
 }
 
 /** @throws MeshtaxError MT4003 naming the first file that is missing, changed or unknown to SHA256SUMS. */
@@ -106,11 +117,14 @@ export async function verifyChecksums(path: string, files: Files): Promise<numbe
   return text.split('\n').filter(Boolean).length;
 }
 
-async function parse<T>(path: string, name: string, schema: z.ZodType<T>, files: Files): Promise<T> {
+async function parse<T>(path: string, name: string, schema: z.ZodType<T>, files: Files, counted?: (text: string) => void): Promise<T> {
   let value: unknown;
   try {
-    value = JSON.parse(await files.readText(`${path}/${name}`));
+    const text = await files.readText(`${path}/${name}`);
+    counted?.(text);
+    value = JSON.parse(text);
   } catch (error) {
+    if (error instanceof MeshtaxError) throw error;
     throw new MeshtaxError('MT4003', { run: path, problem: `${name}: ${reasonOf(error)}` }, { cause: error });
   }
   const version = z.object({ schemaVersion: z.number() }).safeParse(value);

@@ -117,13 +117,12 @@ export async function filesBelow(directory: string, files: Files): Promise<strin
 }
 
 async function everyFileBelow(directory: string, files: Files, prefix = ''): Promise<string[]> {
-  const names: string[] = [];
+  const found: string[][] = [];
   for (const entry of await files.list(`${directory}/${prefix}`)) {
     const name = `${prefix}${entry.name}`;
-    if (entry.isDirectory) names.push(...(await everyFileBelow(directory, files, `${name}/`)));
-    else names.push(name);
+    found.push(entry.isDirectory ? await everyFileBelow(directory, files, `${name}/`) : [name]);
   }
-  return names;
+  return found.flat();
 }
 
 function json(value: unknown): string {

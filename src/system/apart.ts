@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { reasonOf } from '../model/errors.ts';
+import { EXIT, MeshtaxError, reasonOf } from '../model/errors.ts';
 import type { Files } from '../model/ports.ts';
 import { READER_UID } from '../model/uids.ts';
 import { files } from './files.ts';
@@ -33,7 +33,10 @@ export function isApart(): boolean {
   return process.env[MARK] === '1' && process.send !== undefined;
 }
 
-/** Returns the exit code of the same command line, run apart. `compileCache`: the caller's own, where there is one. */
+/**
+ * Returns the exit code of the same command line, run apart. `compileCache`: the caller's own, where there is one.
+ * @throws MeshtaxError MT4009 when a signal ended it that nobody sent to us, as where its memory was not enough.
+ */
 export function runApart(script: string, argv: readonly string[], compileCache: string | undefined): Promise<number> {
   const capability = '-all,+dac_read_search';
   const drop = [`--reuid=${READER_UID}`, `--regid=${READER_UID}`, '--clear-groups', '--no-new-privs'];
@@ -48,10 +51,20 @@ export function runApart(script: string, argv: readonly string[], compileCache: 
     void fulfil(request.data, argv).then((reply) => child.connected && child.send(reply));
   });
   // A signal of the terminal reaches the child too; its end is waited for.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void child.kill(signal));
+  let passedOn = false;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      passedOn = true;
+      child.kill(signal);
+    });
+  }
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', (code) => resolve(code ?? 1));
+    child.once('exit', (code, signal) => {
+      if (code !== null) resolve(code);
+      else if (passedOn) resolve(EXIT.interrupted);
+      else reject(new MeshtaxError('MT4009', { signal: signal ?? 'something' }));
+    });
   });
 }
 

@@ -67,6 +67,13 @@ describe('an environment', () => {
   });
 });
 
+test('a memory that is not enough for what is read ends the command with a code', async () => {
+  const { exitCode, stderr } = await meshtax(['report', 'latest', '--results', PUBLISHED], {
+    env: { NODE_OPTIONS: '--max-old-space-size=24' },
+  });
+  expect([exitCode, stderr]).toEqual([3, expect.stringMatching(/^MT4009 .* SIGABRT /m)]);
+});
+
 test('a reader that goes away ends the command, without a word about bugs', async () => {
   const child = spawn(process.execPath, [
     '--no-warnings',

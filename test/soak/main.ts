@@ -37,6 +37,24 @@ export interface Slope {
   readonly high: number;
 }
 
+export interface SoakRecord {
+  readonly minutes: number;
+  readonly exit: number | string;
+  readonly trials: number;
+  readonly journalBytes: number;
+  readonly runBytes: number;
+  readonly figures: readonly {
+    readonly role: string;
+    readonly samples: number;
+    readonly firstMiB: number;
+    readonly lastMiB: number;
+    readonly mostMiB: number;
+    readonly memoryPerHourMiB: Slope | undefined;
+    readonly descriptorsMost: number;
+    readonly descriptorsPerHour: Slope | undefined;
+  }[];
+}
+
 /** Of means over five minutes, per hour, 95 %; undefined for fewer than four of them. */
 function slopeOf(samples: readonly Sample[], of: (sample: Sample) => number): Slope | undefined {
   const warm = samples.slice(Math.floor(samples.length / 2));
@@ -109,7 +127,7 @@ try {
     descriptorsPerHour: slopeOf(samples, ({ descriptors }) => descriptors),
   }));
   const bytes = (name: string) => statSync(`${run.directory()}/${name}`).size;
-  const record = {
+  const record: SoakRecord = {
     minutes: lasted,
     exit,
     trials: run.ended.length,
