@@ -21,6 +21,8 @@ import { workloads } from './workloads/index.ts';
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+/** After a command has ended, before what keeps it from going is given up. */
+const STILL_THERE_MS = 5000;
 const compileCache = process.env['NODE_COMPILE_CACHE'];
 // ./meshtax has it for this process alone: what is measured starts as it always did.
 delete process.env['NODE_COMPILE_CACHE'];
@@ -49,6 +51,11 @@ try {
 } catch (error) {
   process.exitCode = tell(error);
 }
+// Only what could not be undone keeps a command that has ended from going; our children end with us.
+setTimeout(() => {
+  err('something of it goes on and is ended now; `./meshtax clean --all` removes what is left\n');
+  process.exit();
+}, STILL_THERE_MS).unref();
 
 function tell(error: unknown): number {
   if (error instanceof MeshtaxError) {

@@ -1,9 +1,13 @@
 /**
  * Effects and their undoing. The undo is pushed before the effect, so that half-made things are cleaned too; undoing
- * runs in reverse order, goes on after a failure, and has its own time budget, whatever ended the run.
+ * runs in reverse order, goes on after a failure, and has its own time budget, whatever ended the run. What hangs takes at most half
+ * of the time that is left, so that there is some for everything after it.
  */
 import { reasonOf } from '../model/errors.ts';
 import type { Clock } from '../model/ports.ts';
+
+/** Even when the time is over: most things are undone in a moment, and what is not is left on the machine. */
+const LEAST_MS = 1000;
 
 export interface UndoFailure {
   readonly title: string;
@@ -32,9 +36,8 @@ export class UndoStack {
     let deadline = this.#clock.monotonicNs() + budgetMs * 1e6;
     for (let entry = this.#entries.pop(); entry; entry = this.#entries.pop()) {
       const beganNs = this.#clock.monotonicNs();
-      const leftMs = entry.budgetMs ?? (deadline - beganNs) / 1e6;
+      const leftMs = entry.budgetMs ?? Math.max((deadline - beganNs) / 2e6, LEAST_MS);
       try {
-        if (leftMs <= 0) throw new Error('no time left');
         await within(entry.undo(), leftMs);
       } catch (error) {
         failures.push({ title: entry.title, reason: reasonOf(error) });

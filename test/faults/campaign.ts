@@ -88,7 +88,10 @@ async function underFault(fault: Fault, results: string, space: Workspace): Prom
   }
   const harmedNs = Number(process.hrtime.bigint());
   const harmedAtMs = performance.now();
-  const mend = await fault.harm(new Scene(run, space.directory));
+  const mend = await fault.harm(new Scene(run, space.directory)).catch(async (error: unknown) => {
+    await endWithin(run, 0);
+    throw error;
+  });
   const { exit, hung } = await endWithin(run, WATCHDOG_MS);
   const endMs = Math.round(performance.now() - harmedAtMs);
   await mend?.();

@@ -1,5 +1,5 @@
 /** Processes of the run that die, stop, starve or run out of something. */
-import { writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { execa } from 'execa';
 import type { Fault } from './fault.ts';
 import { once } from './fault.ts';
@@ -36,44 +36,55 @@ const hanging = PARTS.map(({ role, arm, allowed, collector }): Fault => ({
   allowed,
 }));
 
-/** A limit below what it uses: the kernel ends it. */
+/** The lowest limit that the kernel takes: what the component asks for next is too much. */
 async function starveOfMemory(scene: Scene, role: string): Promise<void> {
   const pids = await scene.pids(role, OTHER);
   for (const cgroup of scene.cgroups(role, OTHER)) {
-    for (const [file, bytes] of [
-      ['memory.limit_in_bytes', 4_194_304],
-      ['memory.max', 4_194_304],
-    ] as const) {
+    const [v1, v2] = [`${cgroup}/memory.limit_in_bytes`, `${cgroup}/memory.max`];
+    if (existsSync(v2)) writeFileSync(v2, '4194304');
+    if (!existsSync(v1)) continue;
+    const used = Number(readFileSync(`${cgroup}/memory.usage_in_bytes`, 'utf8'));
+    for (let share = 0.05; share <= 1; share += 0.05) {
       try {
-        writeFileSync(`${cgroup}/${file}`, String(bytes));
+        writeFileSync(v1, String(Math.round(used * share)));
+        break;
       } catch {
-        // the other version of cgroups, or what is in use cannot be reclaimed below the limit: the next page it asks for is one too many
+        // so much of it is in use and cannot be taken away
       }
     }
   }
-  await grow(pids);
+  for (const pid of pids) await limit(pid, '--as=67108864');
 }
 
-/** Where the limit could not be set at once, it is touched by new memory: many connections. */
-async function grow(pids: readonly number[]): Promise<void> {
-  for (const pid of pids) await execa('prlimit', [`--pid=${pid}`, '--as=67108864'], { reject: false });
+/** Where the machine keeps CPU limits: its own cgroup, or one that is made for it in the hierarchy that the lab leaves alone. */
+async function starveOfCpu(scene: Scene, role: string): Promise<() => Promise<void>> {
+  const pids = await scene.pids(role);
+  const own = scene.cgroups(role).find((cgroup) => existsSync(`${cgroup}/cpu.max`) || existsSync(`${cgroup}/cpu.cfs_quota_us`));
+  const made = `/sys/fs/cgroup/cpu/starved-${scene.id}`;
+  if (own === undefined) mkdirSync(made);
+  const cgroup = own ?? made;
+  if (existsSync(`${cgroup}/cpu.max`)) writeFileSync(`${cgroup}/cpu.max`, '1000 100000');
+  else writeFileSync(`${cgroup}/cpu.cfs_quota_us`, '1000');
+  if (own === undefined) for (const pid of pids) writeFileSync(`${made}/cgroup.procs`, String(pid));
+  return async () => {
+    if (own === undefined) rmdirSync(made);
+  };
+}
+
+/** As whom it runs: root may be without the right to limit others. */
+async function limit(pid: number, what: string): Promise<void> {
+  const id = (kind: 'Uid' | 'Gid') => new RegExp(`^${kind}:\\s+(\\d+)`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0';
+  // For a moment it is what drops its rights.
+  for (let attempt = 0; attempt < 100 && id('Uid') === '0'; attempt++) await new Promise((resolve) => setTimeout(resolve, 10));
+  await execa('setpriv', [`--reuid=${id('Uid')}`, `--regid=${id('Gid')}`, '--clear-groups', '--', 'prlimit', `--pid=${pid}`, what]);
 }
 
 const starved: Fault[] = [
   {
-    id: 'the generator has 5 % of a CPU',
+    id: 'the generator has 1 % of a CPU',
     datapath: ENVOY,
     when: 'measuring',
-    harm: once(async (scene) => {
-      for (const cgroup of scene.cgroups('generator-0')) {
-        try {
-          writeFileSync(`${cgroup}/cpu.cfs_period_us`, '100000');
-          writeFileSync(`${cgroup}/cpu.cfs_quota_us`, '5000');
-        } catch {
-          // not the CPU hierarchy
-        }
-      }
-    }),
+    harm: (scene) => starveOfCpu(scene, 'generator-0'),
     allowed: ['ended', 'invalid'],
   },
   ...(['client-proxy', 'server-app'] as const).map((role): Fault => ({
@@ -81,14 +92,14 @@ const starved: Fault[] = [
     datapath: ENVOY,
     when: 'measuring',
     harm: once((scene) => starveOfMemory(scene, role)),
-    allowed: ['ended', 'invalid', 'unharmed'],
+    allowed: ['ended', 'invalid', 'reported', 'unharmed'],
   })),
   ...(['client-proxy', 'server-app'] as const).map((role): Fault => ({
     id: `${role} has no file descriptor left`,
     datapath: ENVOY,
     when: 'deploying',
     harm: once(async (scene) => {
-      for (const pid of await scene.pids(role, OTHER)) await execa('prlimit', [`--pid=${pid}`, '--nofile=8:8']);
+      for (const pid of await scene.pids(role, OTHER)) await limit(pid, '--nofile=8:8');
     }),
     allowed: ['ended', 'invalid'],
   })),
@@ -97,7 +108,7 @@ const starved: Fault[] = [
     datapath: ENVOY,
     when: 'deploying',
     harm: once(async (scene) => {
-      for (const pid of await scene.pids('generator-0')) await execa('prlimit', [`--pid=${pid}`, '--nofile=24:24']);
+      for (const pid of await scene.pids('generator-0')) await limit(pid, '--nofile=24:24');
     }),
     allowed: ['ended', 'invalid'],
   },

@@ -1,16 +1,26 @@
-/** `npm run faults -- --times 5 --only NAME --out records.jsonl`: the fault campaign, by hand. Needs root. */
+/** `npm run faults -- --times 5 --only NAME --from NAME --out records.jsonl`: the fault campaign, by hand. Needs root. */
 import { appendFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { faults, tryFault } from './campaign.ts';
 
 const { values } = parseArgs({
-  options: { times: { type: 'string', default: '1' }, only: { type: 'string', default: '' }, out: { type: 'string' } },
+  options: {
+    times: { type: 'string', default: '1' },
+    only: { type: 'string', default: '' },
+    from: { type: 'string', default: '' },
+    out: { type: 'string' },
+  },
 });
-const chosen = faults.filter(({ id }) => id.includes(values.only));
+const first = faults.findIndex(({ id }) => id.includes(values.from));
+const chosen = faults.slice(Math.max(first, 0)).filter(({ id }) => id.includes(values.only));
 let bad = 0;
 for (let time = 0; time < Number(values.times); time++) {
   for (const fault of chosen) {
-    const record = await tryFault(fault);
+    const record = await tryFault(fault).catch((error: unknown) => console.log(`${fault.id}: could not be tried: ${String(error)}`));
+    if (!record) {
+      bad++;
+      continue;
+    }
     const isBad = record.leaked.length + record.lost.length + record.wrong.length > 0;
     bad += isBad ? 1 : 0;
     if (values.out !== undefined) appendFileSync(values.out, `${JSON.stringify(record)}\n`);

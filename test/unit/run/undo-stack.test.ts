@@ -34,6 +34,21 @@ describe('UndoStack', () => {
     expect(undone).toEqual(['quick']);
   });
 
+  test('after many that hang, everything else is undone all the same', async () => {
+    const clock = new ManualClock();
+    const stack = new UndoStack(clock);
+    const undone: string[] = [];
+    stack.push('quick', async () => void undone.push('quick'));
+    for (const name of ['a', 'b', 'c']) {
+      stack.push(`hangs ${name}`, async () => {
+        clock.nowNs += 40e6; // it is over by the clock, whatever the timer says
+        return new Promise(() => {});
+      });
+    }
+    expect(await stack.unwind(20)).toHaveLength(3);
+    expect(undone).toEqual(['quick']);
+  });
+
   test('accepts nothing more once it is being undone', async () => {
     const stack = new UndoStack(new ManualClock());
     await stack.unwind(100);

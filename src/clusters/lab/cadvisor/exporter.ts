@@ -9,6 +9,9 @@ import { CGROUP_ROOT } from '../names.ts';
 import type { LabSetting } from '../session.ts';
 import type { WatchedContainer } from './reading.ts';
 
+/** It has nothing to wait for; and where it hangs, it is ended anyway. */
+const FORGET_MS = 2000;
+
 export class Exporter {
   readonly #dialogue: Dialogue;
   readonly #source: CadvisorSource;
@@ -57,7 +60,7 @@ export class Exporter {
   /** Shows an arm's containers from now on, until it is undone. */
   async show(containers: readonly WatchedContainer[], undo: PushUndo): Promise<CadvisorView> {
     const namespace = containers[0]?.namespace ?? '';
-    undo(`cAdvisor of ${namespace}`, () => this.#ask({ op: 'forget', namespace }).catch(() => {}));
+    undo(`cAdvisor of ${namespace}`, () => this.#ask({ op: 'forget', namespace }).catch(() => {}), FORGET_MS);
     await this.#ask({ op: 'watch', containers });
     const named = containers.filter(({ container }) => container !== '');
     return {
