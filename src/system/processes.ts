@@ -52,6 +52,8 @@ function start(command: readonly [string, ...string[]], options: StartOptions): 
   // Not execa's own messages: those carry no sockets.
   const channel: ChildProcess = child.nodeChildProcess;
   if (options.onMessage) channel.on('message', options.onMessage);
+  // Sooner than `ended`, which waits for everybody who holds its output, such as a child that outlives it.
+  const gone = new Promise((resolve) => void channel.once('exit', resolve));
   let outcome: { exitCode: number | undefined; signal: string | undefined } | undefined;
   const ended = child.then(
     (result) => (outcome = { exitCode: result.exitCode, signal: result.signal }),
@@ -67,7 +69,7 @@ function start(command: readonly [string, ...string[]], options: StartOptions): 
       if (outcome) return;
       child.kill('SIGTERM');
       const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
-      await ended;
+      await Promise.race([gone, ended]);
       clearTimeout(timer);
     },
   };

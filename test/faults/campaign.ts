@@ -1,8 +1,6 @@
 /** Each fault in a run of its own: how did the run end, what is left, and did the fault become a figure? */
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { execa } from 'execa';
-import { findEnvoy } from '../../src/clusters/lab/envoy-binary.ts';
-import { system } from '../../src/system/index.ts';
 import type { RunRecord, TrialRecord } from '../../src/model/records.ts';
 import { lostTrials } from '../crash/attempt.ts';
 import { remainsOf } from '../crash/remains.ts';
@@ -55,30 +53,9 @@ async function mountDisk({ disk }: Fault, space: Workspace): Promise<{ results: 
   return { results, release: async () => void (await execa('umount', ['-l', results])) };
 }
 
-/** A clock that says the time until its file says how far it is off; looked at once a second, monotonic time left alone. */
-async function clockEnvironment(directory: string): Promise<Record<string, string>> {
-  const library = ['x86_64', 'aarch64']
-    .map((cpu) => `/usr/lib/${cpu}-linux-gnu/faketime/libfaketimeMT.so.1`)
-    .find((file) => existsSync(file));
-  if (library === undefined) throw new Error('faults of the clock need libfaketime (package faketime), which `./meshtax test` installs');
-  chmodSync(directory, 0o755); // read by processes without rights
-  writeFileSync(`${directory}/clock`, '+0');
-  // Envoy's allocator and the library wait for each other for ever.
-  const envoy = `${directory}/envoy`;
-  writeFileSync(envoy, `#!/bin/sh\nunset LD_PRELOAD\nexec '${await findEnvoy(system)}' "$@"\n`, { mode: 0o755 });
-  return {
-    MESHTAX_ENVOY: envoy,
-    LD_PRELOAD: library,
-    FAKETIME_TIMESTAMP_FILE: `${directory}/clock`,
-    FAKETIME_CACHE_DURATION: '1',
-    FAKETIME_DONT_FAKE_MONOTONIC: '1',
-    FAKETIME_DISABLE_SHM: '1',
-  };
-}
-
 async function underFault(fault: Fault, results: string, space: Workspace): Promise<FaultRecord> {
   const file = await space.write('e.yaml', experimentOf(fault));
-  const run = watchRun(['run', file, '--results', results], fault.clock ? await clockEnvironment(space.directory) : {});
+  const run = watchRun(['run', file, '--results', results], (await fault.environment?.(space.directory)) ?? {});
   await run.reached('started');
   await run.reached(fault.when === 'deploying' ? 'deploying' : 'trial-started', fault.when === 'deploying' ? 1 : 3);
   if (fault.when === 'measuring') await later(300);

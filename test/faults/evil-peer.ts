@@ -1,6 +1,6 @@
 /**
- * `node evil-peer.ts PORT UPSTREAM_PORT TRIGGER_FILE MODE`: passes bytes on to a server until the trigger file is there; from then on
- * it answers as MODE says. It lives in the server's namespace, where a rule leads the run's new connections to it.
+ * Loaded into a server of a run (`NODE_OPTIONS=--import`): stands between it and its clients and passes bytes on, until the file
+ * MESHTAX_EVIL_TRIGGER is there; from then on it answers as MESHTAX_EVIL_MODE says. Other processes are left as they are.
  */
 import { existsSync } from 'node:fs';
 import net from 'node:net';
@@ -73,18 +73,19 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
   },
 };
 
-const [port, upstream, trigger = '', mode = ''] = process.argv.slice(2);
+const trigger = process.env['MESHTAX_EVIL_TRIGGER'] ?? '';
+const mode = process.env['MESHTAX_EVIL_MODE'] ?? '';
 const answer = ANSWERS[mode];
 if (!answer) throw new Error(`no mode ${mode}; there are ${Object.keys(ANSWERS).join(', ')}`);
 
-net
-  .createServer({ allowHalfOpen: true }, (client) => {
-    const server = net.connect(Number(upstream), '127.0.0.1');
+function before(upstream: string, misbehave: Answer): net.Server {
+  return net.createServer({ allowHalfOpen: true }, (client) => {
+    const server = net.connect(upstream);
     let evil = false;
     for (const socket of [client, server]) socket.on('error', () => socket.destroy());
     client.on('data', (data) => {
       evil ||= existsSync(trigger);
-      if (evil) answer(client);
+      if (evil) misbehave(client);
       else server.write(data);
     });
     server.on('data', (data) => {
@@ -95,5 +96,24 @@ net
       server.end();
     });
     client.on('close', () => server.destroy());
-  })
-  .listen(Number(port), '0.0.0.0', () => console.log('ready'));
+  });
+}
+
+type Listen = (this: net.Server, options: net.ListenOptions, done?: () => void) => net.Server;
+
+/** Where the server wants to listen, the peer does; the server behind it has a name that only its own namespace knows. */
+function takePlaces(misbehave: Answer): void {
+  const prototype = net.Server.prototype as unknown as { listen: Listen };
+  const { listen } = prototype;
+  const peers = new WeakSet<net.Server>();
+  prototype.listen = function (options, done) {
+    if (peers.has(this)) return listen.call(this, options, done);
+    const upstream = `\0evil-${process.pid}-${options.port}`;
+    const peer = before(upstream, misbehave);
+    peers.add(peer);
+    peer.once('error', (error) => this.emit('error', error));
+    return listen.call(this, { path: upstream }, () => void peer.listen(options, done));
+  };
+}
+
+if (process.argv[2] === 'server') takePlaces(answer);

@@ -19,8 +19,8 @@ export interface Fault {
   readonly allowed: readonly Outcome[];
   /** The collector that has no source any more: what it says of later windows would be made up. */
   readonly collector?: string | undefined;
-  /** The run and all of its processes get their wall clock by way of a file (libfaketime), which the harm writes. */
-  readonly clock?: true;
+  /** What the run and all of its processes are started with; made in its folder for files. */
+  readonly environment?: (scratch: string) => Promise<Record<string, string>>;
   /** Where the run's directory is to be, for faults of its disk. */
   readonly disk?: { readonly sizeKiB: number; readonly inodes?: number };
 }

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { execa } from 'execa';
+import { clockEnvironment, clockFileIn } from './clock.ts';
 import type { Fault } from './fault.ts';
 import { once } from './fault.ts';
 import { OTHER, type Scene } from './scene.ts';
@@ -160,8 +161,8 @@ const host: Fault[] = [
     id: `the wall clock jumps an hour ${direction}`,
     datapath: BPF,
     when: 'measuring',
-    clock: true,
-    harm: once(async (scene) => writeFileSync(scene.clockFile, direction === 'forward' ? '+3600' : '-3600')),
+    environment: clockEnvironment,
+    harm: once(async ({ scratch }) => writeFileSync(clockFileIn(scratch), direction === 'forward' ? '+3600' : '-3600')),
     allowed: ['ended', 'invalid', 'reported', 'unharmed'],
   })),
   {

@@ -3,8 +3,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { execa } from 'execa';
 import type { WatchedRun } from '../crash/watched-run.ts';
 
-/** Of a run with one deployment: the harness is 0, the baseline 1. */
-export const [BASELINE, OTHER] = [1, 2];
+/** The other datapath, of a run with one deployment: the harness is 0, the baseline 1. */
+export const OTHER = 2;
 
 export class Scene {
   readonly run: WatchedRun;
@@ -15,11 +15,6 @@ export class Scene {
     this.run = run;
     this.id = run.directory().slice(run.directory().lastIndexOf('-') + 1);
     this.scratch = scratch;
-  }
-
-  /** See `clockEnvironment`: all of the run's processes believe it. */
-  get clockFile(): string {
-    return `${this.scratch}/clock`;
   }
 
   netns(arm: number, pod: 'client' | 'server' | 'node-a' | 'node-b'): string {

@@ -4,9 +4,8 @@ import { MeshtaxError, reasonOf } from '../../model/errors.ts';
 import type { System } from '../../model/ports.ts';
 import { Cgroups, detectLayout } from './cgroups.ts';
 import { inTurn, isAlive, liveLeases, readLease, stateDirectory } from './lease.ts';
+import { endAll } from './end-processes.ts';
 import { CGROUP_ROOT, runOfNetns, STATE_ROOT } from './names.ts';
-
-const KILL_WAIT_MS = 5000;
 
 interface Report {
   readonly removed: string[];
@@ -85,7 +84,7 @@ async function cleanRun(
 
 /** By cgroup and by namespace: between the two nothing that we started can hide. */
 async function endProcesses(system: System, cgroups: Cgroups, run: string): Promise<number> {
-  const mine = async () => {
+  return endAll(system, async () => {
     const found = new Set(await cgroups.processes(`${CGROUP_ROOT}/${run}`));
     for (const name of await namespacesOf(system, run)) {
       const { stdout } = await system.processes.run(['ip', 'netns', 'pids', name], { mayFail: true });
@@ -93,15 +92,7 @@ async function endProcesses(system: System, cgroups: Cgroups, run: string): Prom
     }
     found.delete(system.host.pid);
     return [...found];
-  };
-  const first = await mine();
-  const deadline = system.clock.monotonicNs() + KILL_WAIT_MS * 1e6;
-  for (let left = first; left.length > 0; left = await mine()) {
-    if (system.clock.monotonicNs() > deadline) throw new Error(`processes ${left.join(', ')} do not end`);
-    await system.processes.run(['kill', '-KILL', ...left.map(String)] as [string, ...string[]], { mayFail: true });
-    await system.clock.sleep(50);
-  }
-  return first.length;
+  });
 }
 
 async function namespacesOf(system: System, run: string): Promise<string[]> {

@@ -2,6 +2,7 @@
 import type { CgroupFiles, Component, PushUndo, Role } from '../../model/contracts/deployment.ts';
 import type { RunningProcess, System } from '../../model/ports.ts';
 import type { Cgroups } from './cgroups.ts';
+import { endAll } from './end-processes.ts';
 
 export interface StartSpec {
   readonly role: Role | 'meter' | 'pause';
@@ -31,7 +32,11 @@ export function enterPrefix(system: System, netns: string, procsFiles: readonly 
 export async function startComponent(system: System, cgroups: Cgroups, spec: StartSpec, undo: PushUndo): Promise<StartedComponent> {
   const cgroup = await createCgroup(cgroups, spec, undo);
   let process: RunningProcess | undefined;
-  undo(spec.name, async () => process?.stop());
+  undo(spec.name, async () => {
+    await process?.stop();
+    // What it started may outlive it, and would keep its cgroup.
+    await endAll(system, () => cgroups.processes(spec.cgroupPath));
+  });
   process = system.processes.start(
     [...enterPrefix(system, spec.netns, cgroups.procsFiles(spec.cgroupPath)), ...dropped(spec), ...spec.command],
     {

@@ -39,7 +39,10 @@ export async function attachToDevice(
   return 'clsact';
 }
 
+/** Sockets that cannot be closed, their peer being gone, keep a removed cgroup and what is attached to it: hence the undo. */
 export async function attachToCgroup(site: LabSite, cgroup: string, type: string, program: string): Promise<void> {
+  const detach = ['bpftool', 'cgroup', 'detach', cgroup, type, 'pinned', program] as const;
+  site.undo(`eBPF ${type} of a cgroup`, async () => void (await site.run(detach, { mayFail: true })));
   await site.run(['bpftool', 'cgroup', 'attach', cgroup, type, 'pinned', program, 'multi']);
 }
 
