@@ -1,7 +1,7 @@
 /**
  * `npm run sbom`: sbom.cdx.json (CycloneDX 1.6) from package-lock.json and the pinned builds of Envoy; `--check` fails when the file says
- * anything else than it would be now. Not by `npm sbom`, whose
- * document holds a time, a random number and its own version: here the same lockfile gives the same bytes.
+ * anything else than it would be now. Not by `npm sbom`, whose document holds a time, a random number and its own version: here the
+ * same lockfile gives the same bytes.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

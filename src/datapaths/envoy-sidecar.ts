@@ -1,4 +1,3 @@
-import { PROXY_UID } from '../model/uids.ts';
 import { z } from 'zod';
 import type { Component, PathExpectation } from '../model/contracts/deployment.ts';
 import type { Datapath } from '../model/contracts/datapath.ts';
@@ -6,12 +5,11 @@ import type { LabParts, LabPod, LabSite } from '../model/contracts/lab-site.ts';
 import { ENVOY_VERSION, ENVOY_VERSIONS } from '../model/envoy-builds.ts';
 import { memberSchema } from '../model/experiment.ts';
 import { PLAIN } from '../model/features.ts';
+import { PROXY_UID } from '../model/uids.ts';
 import { issueCertificates } from './envoy/certificates.ts';
 import { sidecarConfiguration } from './envoy/configuration.ts';
 import { interceptionRules } from './envoy/interception.ts';
 import { startObserver } from './observer.ts';
-
-/** The uid Istio runs its proxy under; the nat rules tell the proxy's own traffic by it. */
 
 const options = z.object({
   sides: z.enum(['both', 'client', 'server']).default('both').describe('which pods have a sidecar'),

@@ -1,5 +1,4 @@
 /** One run's stay in the lab: deploys arms, starts generators, hands out what collectors read. */
-import { WORKER_UID } from '../../model/uids.ts';
 import type { ClusterSession, GeneratorSession, HostInstruments } from '../../model/contracts/cluster.ts';
 import type { Component, Deployment, PushUndo } from '../../model/contracts/deployment.ts';
 import type { Datapath } from '../../model/contracts/datapath.ts';
@@ -9,6 +8,7 @@ import type { ServerSpec } from '../../model/contracts/workload.ts';
 import { MeshtaxError } from '../../model/errors.ts';
 import type { Selected } from '../../model/experiment.ts';
 import type { System } from '../../model/ports.ts';
+import { WORKER_UID } from '../../model/uids.ts';
 import { Exporter } from './cadvisor/exporter.ts';
 import { findCompiled, labPrograms } from './compiled.ts';
 import type { Cgroups } from './cgroups.ts';

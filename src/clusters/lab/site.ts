@@ -1,10 +1,10 @@
 /** One arm's place in the lab: its pods and nodes, and the means that a datapath has to change them. */
-import { WORKER_UID } from '../../model/uids.ts';
 import type { Component, PushUndo } from '../../model/contracts/deployment.ts';
 import type { LabSite, StartComponent } from '../../model/contracts/lab-site.ts';
 import type { ServerSpec } from '../../model/contracts/workload.ts';
 import { MeshtaxError } from '../../model/errors.ts';
 import type { System } from '../../model/ports.ts';
+import { WORKER_UID } from '../../model/uids.ts';
 import type { WatchedContainer } from './cadvisor/reading.ts';
 import { bpfPrograms, findCompiled, labPrograms } from './compiled.ts';
 import { createCgroup, startComponent, type StartedComponent } from './component.ts';

@@ -30,7 +30,7 @@ class ManyTrials extends MemoryFiles {
   }
 }
 
-test('as many as a day gives are read', async () => {
+test('a run within the limits is read', async () => {
   expect((await readRun('r', new ManyTrials(500, JSON.stringify(trial)))).trials).toHaveLength(500);
 });
 

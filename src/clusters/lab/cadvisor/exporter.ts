@@ -1,7 +1,7 @@
 /** The exporter's process, in a cgroup of its own so that what it costs is charged to no datapath. */
-import { WORKER_UID } from '../../../model/uids.ts';
 import type { CadvisorSource, CadvisorView } from '../../../model/contracts/cadvisor.ts';
 import type { PushUndo, Role } from '../../../model/contracts/deployment.ts';
+import { WORKER_UID } from '../../../model/uids.ts';
 import { startComponent } from '../component.ts';
 import { Dialogue } from '../dialogue.ts';
 import { stateDirectory } from '../lease.ts';
