@@ -40,17 +40,17 @@ function compact(svg: string): string {
     .replace(/<svg [^>]*>/, (root) => `${root.replace('<svg', `<svg${FONT}`)}${BLACK}`);
 }
 
-/** Dots of a series have one outline, written for each of them: it is defined once and used. */
+/** Dots of a series differ only in their places: what else there is to them is defined once and used. */
 function symbolsOnce(svg: string, name: string): string {
-  const outline = /(<path[^>]*?) d="([^"]{30,})"/g;
+  const dot = /<path transform="translate\(([^,)]+),([^)]+)\)"([^>]*)\/>/g;
   const counts = new Map<string, number>();
-  for (const [, , path = ''] of svg.matchAll(outline)) counts.set(path, (counts.get(path) ?? 0) + 1);
-  const ids = new Map([...counts].filter(([, count]) => count > 2).map(([path], index) => [path, `${name}-s${index}`]));
+  for (const [, , , looks = ''] of svg.matchAll(dot)) counts.set(looks, (counts.get(looks) ?? 0) + 1);
+  const ids = new Map([...counts].filter(([, count]) => count > 2).map(([looks], index) => [looks, `${name}-s${index}`]));
   if (ids.size === 0) return svg;
-  const used = svg.replaceAll(outline, (whole, before: string, path: string) => {
-    const id = ids.get(path);
-    return id === undefined ? whole : `${before.replace('<path', '<use')} href="#${id}"`;
+  const used = svg.replaceAll(dot, (whole, x: string, y: string, looks: string) => {
+    const id = ids.get(looks);
+    return id === undefined ? whole : `<use x="${x}" y="${y}" href="#${id}"/>`;
   });
-  const definitions = [...ids].map(([path, id]) => `<path id="${id}" d="${path}"/>`).join('');
+  const definitions = [...ids].map(([looks, id]) => `<path id="${id}"${looks}/>`).join('');
   return used.replace(/<svg [^>]*>/, (root) => `${root}<defs>${definitions}</defs>`);
 }
