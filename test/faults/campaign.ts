@@ -35,10 +35,10 @@ export async function tryFault(fault: Fault): Promise<FaultRecord> {
   const before = await inventory();
   try {
     const record = await underFault(fault, disk.results, space);
-    const leaked = await leftSince(before);
-    await meshtax(['clean', '--all']);
-    return { ...record, leaked: [...record.leaked, ...leaked] };
+    return { ...record, leaked: [...record.leaked, ...(await leftSince(before))] };
   } finally {
+    // Also of a run whose fault could not be tried.
+    await meshtax(['clean', '--all']);
     await disk.release();
     await space.remove();
   }
@@ -94,6 +94,8 @@ function judge(run: WatchedRun, exit: number | string, harmedNs: number, sourcel
   const trials = trialsOf(run.directory());
   const under = trials.filter(({ result }) => result.endNs > harmedNs);
   const wrong = under.filter(isPlausible).map(({ id }) => `${id} is valid, and not every request was answered on its path`);
+  if (sourceless !== undefined && !trials.some(({ measures }) => measures.some(({ collector }) => collector === sourceless)))
+    wrong.push(`${sourceless} had no figures before either: nothing was tried`);
   const madeUp = under.filter(
     ({ result, measures }) => result.startNs > harmedNs && measures.some(({ collector }) => collector === sourceless),
   );
@@ -150,8 +152,9 @@ function idOf(run: WatchedRun): string {
   return run.directory().slice(run.directory().lastIndexOf('-') + 1);
 }
 
-function experimentOf({ datapath, workload = 'http-echo' }: Fault): string {
-  return `name: faults
+/** A window of a second is too short for three samples of cAdvisor at its usual pace. */
+function experimentOf({ datapath, workload = 'http-echo', collector }: Fault): string {
+  return `name: faults${collector === 'cadvisor' ? '\ncluster: { id: lab, cadvisorInterval: 100ms }' : ''}
 datapaths: [direct, ${datapath}]
 workloads: [${workload}]
 loads: [{ loop: open, rate: 300/s, duration: 1s, warmup: 100ms, connections: 4 }]
