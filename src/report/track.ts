@@ -16,18 +16,21 @@ const WORDS: Readonly<Record<Step['outcome'], string>> = {
 
 export function trackDocument(record: TrackRecord, analysis: TrackAnalysis, margin: number): ReportDocument {
   const { name, component, versions, pairs } = record;
-  const changes = analysis.steps.filter(({ outcome }) => outcome === 'change');
+  // By version, also where one was asked about later than its neighbours.
+  const rank = ({ older, newer }: Step) => versions.indexOf(older) * versions.length + versions.indexOf(newer);
+  const steps = analysis.steps.toSorted((a, b) => rank(a) - rank(b));
+  const changes = steps.filter(({ outcome }) => outcome === 'change');
   return {
     title: `${name}: ${component} over versions`,
     subtitle: `${versions.join(', ')}; ${pairs.length} runs, since ${record.startedAt.slice(0, 10)}`,
-    verdicts: changes.length === 0 ? [quietSentence(analysis.steps, margin)] : changes.map(changeSentence),
+    verdicts: changes.length === 0 ? [quietSentence(steps, margin)] : changes.map(changeSentence),
     blocks: [
       {
         kind: 'paragraph',
-        text: 'Neighbouring versions were measured against each other in one run, beside the same baseline, so that the state of the host cancels. A change stands only when a fresh run says it too, after another run of the same two versions or the whole series did; nothing else alerts.',
+        text: 'Two versions were measured against each other in one run, beside the same baseline, so that the state of the host cancels. A change stands only when a fresh run says it too, after another run of the same two versions or the whole series did; nothing else alerts.',
       },
       { kind: 'heading', level: 2, text: 'From version to version' },
-      { kind: 'table', table: stepTable(analysis.steps) },
+      { kind: 'table', table: stepTable(steps) },
       { kind: 'heading', level: 2, text: 'Over all versions' },
       ...chartsOf(record, analysis, margin),
       { kind: 'heading', level: 2, text: 'What else changed between the runs' },
@@ -52,7 +55,7 @@ function changeSentence(step: Step): string {
 
 function quietSentence(steps: readonly Step[], margin: number): string {
   const count = (outcome: Step['outcome']) => steps.filter((each) => each.outcome === outcome).length;
-  return `No confirmed change: of ${steps.length} figures of neighbouring versions ${count('equivalent')} are equivalent within ±${(margin * 100).toFixed(0)} %, ${count('unresolved')} unresolved, ${count('unconfirmed')} called once and not again.`;
+  return `No confirmed change: of ${steps.length} figures of pairs of versions ${count('equivalent')} are equivalent within ±${(margin * 100).toFixed(0)} %, ${count('unresolved')} unresolved, ${count('unconfirmed')} called once and not again.`;
 }
 
 function stepTable(steps: readonly Step[]): Table {
