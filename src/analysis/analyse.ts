@@ -12,7 +12,7 @@ import { headToHead, type HeadToHead } from './head-to-head.ts';
 import { SAMPLES_ABOVE } from './histogram.ts';
 import { flowSummaries, ownWords, pairsOfInstruments, type FlowSummary, type OwnWord, type PairOfInstruments } from './instruments.ts';
 import { idleOf } from './ladder.ts';
-import { maskingVerdict, type MaskingVerdict } from './masking.ts';
+import { isMasked, maskingVerdict, type MaskingVerdict } from './masking.ts';
 import { PRIMARY, type MetricId } from './metrics.ts';
 import { armSeries, type ArmSeries, type Series } from './series.ts';
 import { intervalOf, type Interval } from './statistics/interval.ts';
@@ -22,7 +22,7 @@ import { validityOf, type Validity } from './validity.ts';
 import { judge } from './verdict.ts';
 import { compareSeries, type Compared, type Inference, type Versus } from './versus.ts';
 
-export const ANALYSIS_VERSION = 4;
+export const ANALYSIS_VERSION = 5;
 
 export interface CellMetric {
   readonly metric: MetricId;
@@ -127,7 +127,7 @@ export function analyse(stored: StoredRun, { thorough = true, acrossTiers = fals
     margin: run.margin,
     intervals: inference.kind,
     comparisons: judged(drafts, inference),
-    validity: validityOf(stored.trials),
+    validity: validityOf(stored.trials, isMasked(drafts.map((each) => each.comparison))),
     instruments: thorough ? pairsOfInstruments(trials) : [],
     flows: thorough ? flowSummaries(trials) : [],
     ownWords: thorough ? ownWords(trials) : [],
@@ -184,7 +184,8 @@ function draft({ run }: StoredRun, trials: readonly TrialRecord[], inference: In
   const ownOf = (arm: string) => byArm.get(arm) ?? [];
   const validOf = (arm: string) => ownOf(arm).filter((trial) => trial.valid && !trial.superseded);
   const masking = maskingVerdict(run.arms.map(({ name }) => validOf(name).filter((trial) => trial.kind === 'latency')));
-  const series = new Map(run.arms.map(({ name }) => [name, armSeries(validOf(name), masking.used, inference.thorough)]));
+  const how = { masked: masking.used, hasLadder: trials.some(({ kind }) => kind === 'cpu'), withSum: inference.thorough };
+  const series = new Map(run.arms.map(({ name }) => [name, armSeries(validOf(name), how)]));
   const comparison = {
     workload: first.workload,
     load: first.load,

@@ -145,8 +145,12 @@ function memoryOf(trial: TrialRecord): TrialMetric[] {
   for (const { component, value } of measured) byComponent.set(component, (byComponent.get(component) ?? 0) + value);
   const countOf = (component: string) => measured.filter((each) => each.component === component).length;
   const datapath = measured.filter(({ component }) => !NOT_THE_DATAPATH.has(component)).reduce((sum, { value }) => sum + value, 0);
+  // Nor is a sum without one of its proxies.
+  const isWhole = trial.notMeasured.every(
+    ({ metric, component }) => metric !== 'memory' || NOT_THE_DATAPATH.has(component) || byComponent.has(component),
+  );
   return [
-    of('datapath', 'memory of a pod pair', datapath),
+    ...(isWhole ? [of('datapath', 'memory of a pod pair', datapath)] : []),
     ...[...byComponent].map(([component, value]) => of(component, `memory, ${component}`, value)),
     ...[...byComponent].map(([component, value]) => memoryOfOne(component, value / countOf(component))),
   ];

@@ -47,8 +47,17 @@ function percentilesOf(stored: { readonly count: number; readonly hdr: string } 
   return metrics;
 }
 
-/** `trials`: the valid ones of the arm. `withSum`: decode everything for the curve too. */
-export function armSeries(trials: readonly TrialRecord[], masked: boolean, withSum: boolean): ArmSeries {
+export interface HowMeasured {
+  /** Latencies are the masked ones. */
+  readonly masked: boolean;
+  /** CPU is the slope of the comparison's ladder, also for an arm of which no step is valid: then there is none. */
+  readonly hasLadder: boolean;
+  /** Decode everything for the curve too. */
+  readonly withSum: boolean;
+}
+
+/** `trials`: the valid ones of the arm. */
+export function armSeries(trials: readonly TrialRecord[], { masked, hasLadder, withSum }: HowMeasured): ArmSeries {
   const latency = trials.filter((trial) => trial.kind === 'latency').toSorted((a, b) => a.block - b.block);
   const ladderTrials = trials.filter((trial) => trial.kind === 'cpu');
   const figures = new Builder();
@@ -59,7 +68,7 @@ export function armSeries(trials: readonly TrialRecord[], masked: boolean, withS
     const all = percentilesOf(response, sum);
     if (masked) raw.add(trial, all, true);
     figures.add(trial, masked ? percentilesOf(trial.masked?.response) : all, true);
-    figures.add(trial, resourceMetrics(trial, ladderTrials.length === 0), false);
+    figures.add(trial, resourceMetrics(trial, !hasLadder), false);
   }
   const ladder = ladderBlocks(ladderTrials);
   const deployments = new Map(ladderTrials.map((trial) => [trial.block, trial.deployment]));

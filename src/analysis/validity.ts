@@ -9,15 +9,16 @@ export interface Validity {
   readonly repeated: number;
   readonly invalid: readonly { readonly id: string; readonly findings: readonly Finding[] }[];
   readonly warnings: readonly Finding[];
-  /** Of masked windows: answers left out, and all. */
+  /** Of windows whose mask is used: answers left out, and all. */
   readonly masked: { readonly dropped: number; readonly answered: number };
   /** Each as the calibration calls it: the generator, `-spin` where it polled. */
   readonly generators: readonly string[];
 }
 
-export function validityOf(trials: readonly TrialRecord[]): Validity {
+/** `isMasked`: whether the masked latencies of a window are the ones that count. */
+export function validityOf(trials: readonly TrialRecord[], isMasked: (trial: TrialRecord) => boolean): Validity {
   const counted = trials.filter(({ superseded }) => !superseded);
-  const masked = counted.filter((trial) => trial.masked !== null);
+  const masked = counted.filter((trial) => trial.kind === 'latency' && isMasked(trial));
   const sum = (values: readonly number[]) => values.reduce((total, each) => total + each, 0);
   return {
     blocks: new Set(trials.map(({ block }) => block)).size,

@@ -10,7 +10,7 @@ export const generatorBusy: ValidityCheck = {
     const detail = `event loop busy ${(result.loopUtilisation * 100).toFixed(0)} % of the time`;
     if (requested.ratePerSecond === null)
       return { level: 'not-applicable', detail: `${detail}; a closed loop may saturate its generator`, why: '', fix: '' };
-    // Whether a generator that polls kept up shows in rate and backlog.
+    // Whether a generator that polls kept up shows in how late it was (MT0312).
     if (requested.pacing === 'spin') return { level: 'not-applicable', detail: 'it polls: always busy', why: '', fix: '' };
     if (result.loopUtilisation <= BUSY) return { level: 'ok', detail, why: '', fix: '' };
     return {

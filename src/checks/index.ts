@@ -13,6 +13,7 @@ import { hostStalls } from './host-stalls.ts';
 import { instrumentsAgree } from './instruments-agree.ts';
 import { noErrors } from './no-errors.ts';
 import { onPath } from './on-path.ts';
+import { pacerOnTime } from './pacer-on-time.ts';
 import { pathExact } from './path-exact.ts';
 import { steal } from './steal.ts';
 import { strangers } from './strangers.ts';
@@ -30,6 +31,7 @@ export const checks: readonly Check[] = [
   noErrors,
   backlogEmpty,
   generatorBusy,
+  pacerOnTime,
   componentsAlive,
   pathExact,
   hostStalls,

@@ -1,7 +1,6 @@
 import type { Deployment } from '../model/contracts/deployment.ts';
-import type { Collector } from '../model/contracts/collector.ts';
+import type { Collector, Reading } from '../model/contracts/collector.ts';
 import type { System } from '../model/ports.ts';
-import type { Measure } from '../model/records.ts';
 
 interface ProgramStats {
   readonly runs: number;
@@ -20,28 +19,42 @@ export const bpfStats: Collector = {
   during: 'both',
   absent: (deployment) => (deployment.bpfPrograms.length === 0 ? 'no eBPF program on this datapath' : undefined),
   async open({ deployment, system }) {
-    const before = await readAll(deployment, system);
+    const before = { counting: await isCounting(system), programs: await readAll(deployment, system) };
     return {
       async close() {
-        const after = await readAll(deployment, system);
-        return deployment.bpfPrograms.flatMap(({ name }, index): Measure[] => {
-          const change = (field: keyof ProgramStats) => (after[index]?.[field] ?? 0) - (before[index]?.[field] ?? 0);
-          return [
-            {
-              collector: 'bpf-stats',
-              metric: 'bpfTime',
-              component: `ebpf/${name}`,
-              unit: 'ns',
-              kind: 'counter',
-              value: change('runTimeNs'),
-            },
-            { collector: 'bpf-stats', metric: 'bpfRuns', component: `ebpf/${name}`, unit: 'count', kind: 'counter', value: change('runs') },
-          ];
+        const after = { counting: await isCounting(system), programs: await readAll(deployment, system) };
+        const changes = deployment.bpfPrograms.map(({ name }, index): Change => {
+          const change = (field: keyof ProgramStats) => (after.programs[index]?.[field] ?? 0) - (before.programs[index]?.[field] ?? 0);
+          return { component: `ebpf/${name}`, runs: change('runs'), runTimeNs: change('runTimeNs') };
         });
+        if (!before.counting || !after.counting) return unmeasured(changes, 'somebody switched kernel.bpf_stats_enabled off');
+        if (changes.every(({ runs }) => runs === 0)) return unmeasured(changes, 'no run of any program was counted');
+        return changes.flatMap(readingsOf);
       },
     };
   },
 };
+
+interface Change extends ProgramStats {
+  readonly component: string;
+}
+
+function readingsOf({ component, runs, runTimeNs }: Change): Reading[] {
+  const name = { collector: 'bpf-stats', component, kind: 'counter' } as const;
+  return [
+    { ...name, metric: 'bpfTime', unit: 'ns', value: runTimeNs },
+    { ...name, metric: 'bpfRuns', unit: 'count', value: runs },
+  ];
+}
+
+function unmeasured(changes: readonly Change[], notMeasured: string): Reading[] {
+  return changes.map(({ component }) => ({ collector: 'bpf-stats', metric: 'bpfTime', component, notMeasured }));
+}
+
+/** Anybody may switch it off; then counts stand still and look like programs that cost nothing. */
+async function isCounting({ files }: System): Promise<boolean> {
+  return ((await files.readTextIfAny('/proc/sys/kernel/bpf_stats_enabled')) ?? '').trim() === '1';
+}
 
 async function readAll(deployment: Deployment, system: System): Promise<ProgramStats[]> {
   return Promise.all(

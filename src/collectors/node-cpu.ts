@@ -46,24 +46,20 @@ function machineReadings(before: NodeMoment, after: NodeMoment): Reading[] {
 }
 
 function bpfReadings(before: NodeMoment['bpf'], after: NodeMoment['bpf']): Reading[] {
-  if (!before || !after)
-    return [
-      { collector: 'node-cpu', metric: 'bpfTime', component: 'machine', notMeasured: 'nobody on the node tells of its eBPF programs' },
-    ];
-  if (before.source !== after.source)
-    return [
-      {
-        collector: 'node-cpu',
-        metric: 'bpfTime',
-        component: 'machine',
-        notMeasured: `read from ${before.source} before and from ${after.source} after the window`,
-      },
-    ];
+  if (!before || !after) return [noBpfTime('nobody on the node tells of its eBPF programs')];
+  const maps = { collector: 'node-cpu', metric: 'bpfMapMemory', component: 'machine', unit: 'bytes', kind: 'gauge' } as const;
+  const memory: Reading = { ...maps, value: after.mapBytes };
+  if (!before.isCounted || !after.isCounted) return [noBpfTime('somebody switched kernel.bpf_stats_enabled off'), memory];
+  if (before.source !== after.source) return [noBpfTime(`read from ${before.source} before and from ${after.source} after the window`)];
   return [
     counter('bpfTime', 'machine', after.runTimeNs - before.runTimeNs),
     counter('bpfRuns', 'machine', after.runs - before.runs, 'count'),
-    { collector: 'node-cpu', metric: 'bpfMapMemory', component: 'machine', unit: 'bytes', kind: 'gauge', value: after.mapBytes },
+    memory,
   ];
+}
+
+function noBpfTime(notMeasured: string): Reading {
+  return { collector: 'node-cpu', metric: 'bpfTime', component: 'machine', notMeasured };
 }
 
 function componentReadings(before: NodeMoment, after: NodeMoment): Reading[] {

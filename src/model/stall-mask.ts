@@ -23,6 +23,16 @@ export function stoodStill({ meter, lostShare, longestNs }: HostRecord): boolean
   return meter === 'real-time' && (lostShare > MOST_LOST_SHARE || longestNs > LONGEST_STALL_NS);
 }
 
+/** Share of a window in which at least one CPU stood still. */
+export function stalledShare({ log }: HostRecord, fromNs: number, toNs: number): number {
+  let [sumNs, endNs] = [0, fromNs];
+  for (const [, from, to] of log.toSorted(([, a], [, b]) => a - b)) {
+    sumNs += Math.max(0, Math.min(to, toNs) - Math.max(from, endNs));
+    endNs = Math.max(endNs, Math.min(to, toNs));
+  }
+  return sumNs / Math.max(1, toNs - fromNs);
+}
+
 /** Sorted and apart from each other. */
 export function maskWindows(stalls: readonly Stall[]): TimeWindow[] {
   const windows: TimeWindow[] = [];

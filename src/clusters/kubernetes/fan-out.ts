@@ -100,11 +100,13 @@ function partOf(command: Command, index: number, count: number, startAtWallMs: n
   if (command.op === 'closed-load') {
     return command.inFlight === undefined ? command : { ...command, inFlight: Math.max(1, parts(command.inFlight, count)[index] ?? 1) };
   }
+  // Equal gaps of several would otherwise all fall due at once.
+  const phaseMs = command.arrivals === 'uniform' ? (index * 1000) / command.ratePerSecond : 0;
   return {
     ...command,
     seed: `${command.seed}/${index}`,
     ratePerSecond: command.ratePerSecond / count,
-    startAtWallMs,
+    startAtWallMs: startAtWallMs + phaseMs,
     ...(command.requests === undefined ? {} : { requests: parts(command.requests, count)[index] as number }),
   };
 }

@@ -91,7 +91,7 @@ export class NodeAgents {
       cpu: parseCpuTime(reading.procStat),
       components: containers.map(({ role, id }) => ({ role, cpuNs: reading.containersNs[id] ?? Number.NaN })),
       networkSoftirqs: networkSoftirqs(reading.softirqs),
-      bpf: reading.bpf ?? undefined,
+      bpf: reading.bpf ? { ...reading.bpf, isCounted: reading.countsBpf } : undefined,
     };
   }
 }

@@ -158,12 +158,24 @@ export class Cgroups {
     return [...names].sort();
   }
 
-  /** CPU time of all tasks outside of a cgroup, ns since boot. */
+  /**
+   * CPU time of all tasks outside of a cgroup, ns since boot. On v2 the root's own file is another kind of figure (sampled by the
+   * tick, steal and softirq in it; kernel/cgroup/rstat.c): there it is the sum of the root's children, without the kernel's own threads.
+   */
   async cpuNsOutside(path: string): Promise<number> {
     const { version, cpu } = this.layout;
     const [file, format] = version === 'v2' ? (['cpu.stat', 'cpu.stat'] as const) : (['cpuacct.usage', 'cpuacct.usage'] as const);
-    const [all, inside] = await Promise.all([cpu, `${cpu}/${path}`].map((directory) => this.#files.readText(`${directory}/${file}`)));
-    return parseCgroupCpuNs(all ?? '', format) - parseCgroupCpuNs(inside ?? '', format);
+    const usageOf = async (directory: string) => parseCgroupCpuNs(await this.#files.readText(`${directory}/${file}`), format);
+    const children = async () => {
+      const below = (await this.#files.list(cpu)).filter(({ isDirectory }) => isDirectory);
+      // One may go while they are read.
+      const usages = await Promise.all(below.map(({ name }) => usageOf(`${cpu}/${name}`).catch(() => 0)));
+      return usages.reduce((sum, each) => sum + each, 0);
+    };
+    // In a container the mounted root is a cgroup like any other.
+    const isTrueRoot = version === 'v2' && !(await this.#files.exists(`${cpu}/cgroup.type`));
+    const [all, inside] = await Promise.all([isTrueRoot ? children() : usageOf(cpu), usageOf(`${cpu}/${path}`)]);
+    return all - inside;
   }
 
   /** Parents first. */

@@ -46,7 +46,7 @@ export interface ServerStatus {
   readonly maxFlows: number;
   readonly seenFlows: number;
   readonly flowsPerSecond: number;
-  readonly unavailableNodes: number;
+  readonly unavailableNodes: readonly string[];
   readonly version: string;
 }
 
@@ -54,7 +54,7 @@ interface WireStatus {
   readonly max_flows?: number;
   readonly seen_flows?: number;
   readonly flows_rate?: number;
-  readonly num_unavailable_nodes?: { readonly value?: number };
+  readonly unavailable_nodes?: readonly string[];
   readonly version?: string;
 }
 
@@ -112,7 +112,7 @@ function statusOf(wire: WireStatus): ServerStatus {
     maxFlows: wire.max_flows ?? 0,
     seenFlows: wire.seen_flows ?? 0,
     flowsPerSecond: wire.flows_rate ?? 0,
-    unavailableNodes: wire.num_unavailable_nodes?.value ?? 0,
+    unavailableNodes: wire.unavailable_nodes ?? [],
     version: wire.version ?? '',
   };
 }

@@ -9,6 +9,8 @@ const LONGEST_PAUSE_MS = 2000;
 /** Reconnecting for ever would hide that nothing works. */
 const MOST_RECONNECTS = 50;
 const OPENING_MS = 5000;
+/** relay.NodeState NODE_CONNECTED; above it are unavailable, gone and error. */
+const CONNECTED = 1;
 /** What may be over the next time; anything else would only come again. */
 const PASSING: ReadonlySet<grpc.status> = new Set([
   grpc.status.UNAVAILABLE,
@@ -32,7 +34,8 @@ export class Following {
   lost = 0;
   reconnects = 0;
   failure: string | undefined;
-  unavailable: string | undefined;
+  /** Nodes that the server lost sight of, if only for a while. */
+  readonly unavailable = new Set<string>();
 
   constructor(client: ObserverClient, clock: Clock, onFlow: (flow: Flow) => void) {
     this.#client = client;
@@ -92,7 +95,7 @@ export class Following {
 
   #take({ flow, lost_events: lost, node_status: status }: FlowsResponse): void {
     if (lost) this.lost += lost.num_events_lost ?? 1;
-    if (status && (status.state_change ?? 0) > 1) this.unavailable = (status.node_names ?? []).join(', ');
+    if (status && (status.state_change ?? 0) > CONNECTED) for (const name of status.node_names ?? []) this.unavailable.add(name);
     if (!flow || this.#isKnown(flow)) return;
     this.received++;
     this.#onFlow(flow);

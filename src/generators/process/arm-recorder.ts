@@ -16,6 +16,8 @@ export class ArmRecorder {
   readonly #errorKinds: Record<string, number> = {};
   /** Enqueue and done of every good answer, in turn: what masking needs. */
   readonly #answers: number[] = [];
+  /** When each request was handed over (ascending) and when it was due, in turn. */
+  readonly #requests: number[] = [];
   #sent = 0;
   #ok = 0;
   #errors = 0;
@@ -30,14 +32,15 @@ export class ArmRecorder {
     client.onFree = () => this.#drainBacklog();
   }
 
-  enqueue(enqueueNs: number): void {
+  enqueue(enqueueNs: number, dueNs: number): void {
     if (this.#backlog.length === 0 && this.#client.trySend(enqueueNs)) {
       this.#sent++;
       record(this.#wait, monotonicNs() - enqueueNs);
-      return;
+    } else {
+      this.#backlog.push(enqueueNs);
+      this.#backlogMax = Math.max(this.#backlogMax, this.#backlog.length);
     }
-    this.#backlog.push(enqueueNs);
-    this.#backlogMax = Math.max(this.#backlogMax, this.#backlog.length);
+    this.#requests.push(enqueueNs, dueNs);
   }
 
   noteEndOfArrivals(): void {
@@ -82,11 +85,22 @@ export class ArmRecorder {
     let kept = 0;
     for (let i = 0; i < this.#answers.length; i += 2) {
       const enqueueNs = this.#answers[i] as number;
-      if (isInside(windows, enqueueNs)) continue;
+      // After a stall those that were due in it are handed over one after the other, some of them long after its end.
+      if (isInside(windows, this.#dueOf(enqueueNs))) continue;
       record(response, (this.#answers[i + 1] as number) - enqueueNs);
       kept++;
     }
     return { arm: this.#name, response: encode(response), dropped: this.#answers.length / 2 - kept };
+  }
+
+  #dueOf(enqueueNs: number): number {
+    let [low, high] = [0, this.#requests.length / 2 - 1];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#requests[2 * middle] as number) < enqueueNs) low = middle + 1;
+      else high = middle;
+    }
+    return this.#requests[2 * low + 1] ?? enqueueNs;
   }
 
   #drainBacklog(): void {

@@ -42,7 +42,7 @@ export async function runOpenLoad(command: OpenLoadCommand, clients: ReadonlyMap
   const pace = command.pacing === 'spin' ? paceBySpinning : paceByMetronome;
   await pace(spec, startNs, (intendedNs, arm) => {
     const enqueueNs = monotonicNs();
-    (arms[arm] as ArmRecorder).enqueue(enqueueNs); // first: what is written down can wait, the request cannot
+    (arms[arm] as ArmRecorder).enqueue(enqueueNs, intendedNs); // first: what is written down can wait, the request cannot
     record(lag, enqueueNs - intendedNs);
     gaps.add(intendedNs, enqueueNs);
   });

@@ -92,8 +92,10 @@ export interface NodeMoment {
   readonly components: readonly { readonly role: Role; readonly cpuNs: number }[];
   /** Network softirqs handled, by all CPUs. */
   readonly networkSoftirqs: number;
-  /** `source`: whose figures they are; between two sources there is no difference. */
-  readonly bpf: { readonly source: string; readonly runTimeNs: number; readonly runs: number; readonly mapBytes: number } | undefined;
+  /** `source`: whose figures they are; between two sources there is no difference. `isCounted`: the kernel counts time and runs. */
+  readonly bpf:
+    | { readonly source: string; readonly isCounted: boolean; readonly runTimeNs: number; readonly runs: number; readonly mapBytes: number }
+    | undefined;
 }
 
 /** One datapath, deployed and ready to be asked. */

@@ -34,7 +34,8 @@ const SPIN_BELOW_NS = 2e6;
 export class Deadlines {
   readonly #heap: Entry[] = [];
   readonly #now: () => number;
-  #armed = false;
+  /** What is waited for; a deadline before it must not wait with it. */
+  #armed: { readonly dueNs: number; readonly cancel: () => void } | undefined;
 
   constructor(now: () => number) {
     this.#now = now;
@@ -47,15 +48,21 @@ export class Deadlines {
 
   #arm(): void {
     const next = this.#heap[0];
-    if (this.#armed || !next) return;
-    this.#armed = true;
-    const restNs = next.dueNs - this.#now();
-    if (restNs < SPIN_BELOW_NS) setImmediate(() => this.#fire());
-    else setTimeout(() => this.#fire(), Math.floor((restNs - SPIN_BELOW_NS / 2) / 1e6));
+    if (!next || (this.#armed && this.#armed.dueNs <= next.dueNs)) return;
+    this.#armed?.cancel();
+    const { dueNs } = next;
+    const restNs = dueNs - this.#now();
+    if (restNs < SPIN_BELOW_NS) {
+      const soon = setImmediate(() => this.#fire());
+      this.#armed = { dueNs, cancel: () => clearImmediate(soon) };
+    } else {
+      const timer = setTimeout(() => this.#fire(), Math.floor((restNs - SPIN_BELOW_NS / 2) / 1e6));
+      this.#armed = { dueNs, cancel: () => clearTimeout(timer) };
+    }
   }
 
   #fire(): void {
-    this.#armed = false;
+    this.#armed = undefined;
     for (let next = this.#heap[0]; next && next.dueNs <= this.#now(); next = this.#heap[0]) {
       pop(this.#heap);
       next.run();

@@ -55,6 +55,53 @@ describe('analyse', () => {
     expect(metric(runOf(trials), 'envoy', 'latency.p99').value).toBeDefined();
   });
 
+  test('CPU at one rate is never set against the slope of a ladder: an arm without a valid step has no CPU', () => {
+    const step = (block: number, arm: string, valid: boolean) => ({
+      ...trialOf({ block, arm, latenciesNs: latencies(1e6), valid }),
+      id: `${block}-cpu-${arm}`,
+      kind: 'cpu' as const,
+      share: 0.5,
+    });
+    const trials = [0, 1, 2].flatMap((block) => [
+      ...['direct', 'envoy'].map((arm) => trialOf({ block, arm, latenciesNs: latencies(1e6) })),
+      ...[step(block, 'direct', true), step(block, 'envoy', false)],
+    ]);
+    expect(metric(runOf(trials.filter(({ kind }) => kind === 'latency')), 'envoy', 'cpu.machine').value).toBeDefined();
+    expect(() => metric(runOf(trials), 'envoy', 'cpu.machine')).toThrow(/has no cpu.machine/);
+  });
+
+  test('memory of a pod pair is no figure where one of its proxies has none', () => {
+    const memory = (component: string, value: number) =>
+      ({ collector: 'cadvisor', metric: 'memory', component, unit: 'bytes', kind: 'gauge', value }) as const;
+    const missing = { collector: 'cadvisor', metric: 'memory', component: 'server-proxy', notMeasured: 'no sample in the window' };
+    const trials = (notMeasured: (typeof missing)[]) =>
+      [0, 1].flatMap((block) =>
+        ['direct', 'envoy'].map((arm) => {
+          const trial = trialOf({ block, arm, latenciesNs: latencies(1e6) });
+          return { ...trial, measures: [...trial.measures, memory('client-proxy', 3e7), memory('server-app', 5e7)], notMeasured };
+        }),
+      );
+    expect(metric(runOf(trials([])), 'envoy', 'memory.datapath').value?.estimate).toBe(3e7);
+    expect(() => metric(runOf(trials([missing])), 'envoy', 'memory.datapath')).toThrow(/has no memory.datapath/);
+    expect(metric(runOf(trials([missing])), 'envoy', 'memory.client-proxy').value?.estimate).toBe(3e7);
+  });
+
+  test('what a mask would drop is said only where the mask is used', () => {
+    const masked = (block: number, arm: string, dropped: number) => {
+      const trial = trialOf({ block, arm, latenciesNs: latencies(1e6) });
+      const response = trial.result.arms[0]?.response ?? { count: 0, hdr: '' };
+      return {
+        ...trial,
+        masked: { arm, response, dropped },
+        host: { meter: 'real-time' as const, stalls: 1, longestNs: 1e6, lostShare: 0, log: [] },
+      };
+    };
+    const droppedOf = (other: number) =>
+      analyse(runOf([0, 1].flatMap((block) => [masked(block, 'direct', 20), masked(block, 'envoy', other)]))).validity.masked;
+    expect(droppedOf(20)).toEqual({ dropped: 80, answered: 8000 });
+    expect(droppedOf(100)).toEqual({ dropped: 0, answered: 0 });
+  });
+
   test('invalid trials are counted and left out, with their block of the pair', () => {
     const trials = [0, 1, 2, 3].flatMap((block) => [
       trialOf({ block, arm: 'direct', latenciesNs: latencies(1e6) }),

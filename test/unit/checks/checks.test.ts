@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { checks } from '../../../src/checks/index.ts';
 import { onPath } from '../../../src/checks/on-path.ts';
 import type { PathEvidence, ValidityCheck } from '../../../src/model/contracts/check.ts';
+import { encoded } from '../../../src/model/histogram.ts';
 import type { TrialRecord } from '../../../src/model/records.ts';
 import { trialOf } from '../../records.ts';
 
@@ -9,6 +10,8 @@ const validity = checks.filter((check): check is ValidityCheck => check.stage ==
 const good = trialOf({ block: 0, arm: 'direct', latenciesNs: Array.from({ length: 1000 }, () => 1e6) });
 const failing = (trial: TrialRecord) => validity.filter((check) => check.judge(trial).level === 'error').map((check) => check.code);
 const withResult = (change: Partial<TrialRecord['result']>) => ({ ...good, result: { ...good.result, ...change } });
+/** So many of a thousand requests are so late. */
+const late = (count: number, ns: number) => encoded(Array.from({ length: 1000 }, (_, at) => (at < count ? ns : 5e4)));
 const withArm = (change: object) => withResult({ arms: good.result.arms.map((arm) => ({ ...arm, ...change })) });
 
 describe('validity', () => {
@@ -18,10 +21,20 @@ describe('validity', () => {
     ['errors', withArm({ ok: 990, errors: 10, errorKinds: { 'status 503': 10 } }), ['MT0302']],
     ['nothing sent', withArm({ ok: 0, sent: 0 }), ['MT0302']],
     ['a backlog', withArm({ backlogAtEnd: 60 }), ['MT0303']],
+    ['a backlog in a turn of its own', { ...withArm({ backlogMax: 60 }), design: 'slice' as const }, ['MT0303']],
+    ['a pacer that stood still for a tenth of the window', withResult({ lag: late(100, 5e8) }), ['MT0312']],
     ['a busy generator', withResult({ loopUtilisation: 0.93 }), ['MT0304']],
     ['a dead proxy', { ...good, componentsEnded: ['client-proxy ended with signal SIGKILL'] }, ['MT0305']],
     ['a request that strayed', { ...good, path: { moved: { clientProxyRequests: 999 }, exact: false } }, ['MT0306']],
   ])('%s', (_title, trial, expected) => expect(failing(trial)).toEqual(expected));
+  test('a pacer is late where the host stood still, and a little now and then', () => {
+    expect(failing(withResult({ lag: late(9, 5e8) }))).toEqual([]);
+    expect(failing(withResult({ lag: late(1000, 9e6) }))).toEqual([]);
+    const log: [number, number, number][] = [[0, 5e8, 5.9e8]];
+    const host = { meter: 'real-time' as const, stalls: 1, longestNs: 9e7, lostShare: 0.02, log };
+    expect(failing({ ...withResult({ lag: late(80, 9e7) }), host })).not.toContain('MT0312');
+    expect(failing({ ...withResult({ lag: late(200, 9e7) }), host })).toContain('MT0312');
+  });
   test('what a Poisson sample varies by is no shortfall', () => {
     expect(failing(withResult({ achievedRatePerSecond: 500 * (1 + 2.5 / Math.sqrt(1000)) }))).toEqual([]);
     const uniform = { ...withResult({ achievedRatePerSecond: 490 }), requested: { ...good.requested, arrivals: 'uniform' } };

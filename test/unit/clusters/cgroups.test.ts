@@ -30,6 +30,22 @@ describe('cgroup layouts', () => {
     expect(() => detectLayout('cgroup /c/memory cgroup rw,memory 0 0')).toThrow(/no cgroup2/);
   });
 
+  test('CPU time of others: v1 by the root, v2 by its children, because there the root counts otherwise', async () => {
+    const v2 = new MemoryFiles({
+      '/sys/fs/cgroup/cpu.stat': 'usage_usec 999999\n',
+      '/sys/fs/cgroup/system.slice/cpu.stat': 'usage_usec 300\n',
+      '/sys/fs/cgroup/meshtax/cpu.stat': 'usage_usec 1100\n',
+      '/sys/fs/cgroup/meshtax/abc/cpu.stat': 'usage_usec 1000\n',
+      '/sys/fs/cgroup/gone/cgroup.procs': '',
+    });
+    expect(await new Cgroups(detectLayout(V2), v2).cpuNsOutside('meshtax/abc')).toBe(400_000);
+    const v1 = new MemoryFiles({
+      '/sys/fs/cgroup/cpuacct/cpuacct.usage': '5000\n',
+      '/sys/fs/cgroup/cpuacct/meshtax/abc/cpuacct.usage': '2000\n',
+    });
+    expect(await new Cgroups(detectLayout(HYBRID), v1).cpuNsOutside('meshtax/abc')).toBe(3000);
+  });
+
   test('on v2 every ancestor delegates its controllers before the child is used', async () => {
     const files = new MemoryFiles();
     const written: string[] = [];

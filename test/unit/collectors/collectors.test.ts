@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { bpfStats } from '../../../src/collectors/bpf-stats.ts';
 import { cgroup } from '../../../src/collectors/cgroup.ts';
 import { machineCpu } from '../../../src/collectors/machine-cpu.ts';
 import type { Component, Deployment } from '../../../src/model/contracts/deployment.ts';
@@ -58,4 +59,34 @@ test('machine: everything but idle, iowait and steal; guest time is inside user 
     ['cpu', (10 + 5 + 1 + 2) * 1e7],
     ['steal', 3 * 1e7],
   ]);
+});
+
+describe('eBPF programs', () => {
+  const SWITCH = '/proc/sys/kernel/bpf_stats_enabled';
+  const windowOf = async (during: (files: MemoryFiles) => { runs: number; ns: number }) => {
+    const files = new MemoryFiles({ [SWITCH]: '1\n' });
+    let shown = { run_cnt: 10, run_time_ns: 5000 };
+    const system = fakeSystem({ files, answer: () => ({ stdout: JSON.stringify(shown) }) });
+    const deployment = { bpfPrograms: [{ name: 'from_container', pin: '/p' }] } as unknown as Deployment;
+    const recording = await bpfStats.open({ deployment, generator: component('generator', 'cpu.stat'), system, host: {} });
+    const { runs, ns } = during(files);
+    shown = { run_cnt: shown.run_cnt + runs, run_time_ns: shown.run_time_ns + ns };
+    return recording.close();
+  };
+
+  test('their time and runs', async () => {
+    expect(await windowOf(() => ({ runs: 7, ns: 700 }))).toMatchObject([
+      { metric: 'bpfTime', component: 'ebpf/from_container', value: 700 },
+      { metric: 'bpfRuns', value: 7 },
+    ]);
+  });
+
+  test('counting that was switched off is no program that costs nothing', async () => {
+    const off = await windowOf((files) => {
+      files.content.set(SWITCH, '0\n');
+      return { runs: 3, ns: 300 };
+    });
+    expect(off).toMatchObject([{ metric: 'bpfTime', notMeasured: expect.stringContaining('switched') as string }]);
+    expect(await windowOf(() => ({ runs: 0, ns: 0 }))).toMatchObject([{ metric: 'bpfTime', notMeasured: expect.anything() as string }]);
+  });
 });

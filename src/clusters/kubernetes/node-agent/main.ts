@@ -68,6 +68,7 @@ function light(containers: readonly string[], places: ReturnType<typeof findCgro
   return {
     procStat: (read(`${PROC}/stat`) ?? '').split('\n', 1)[0] ?? '',
     softirqs: read(`${PROC}/softirqs`) ?? '',
+    countsBpf: (read(`${PROC}/sys/kernel/bpf_stats_enabled`) ?? '').trim() === '1',
     containersNs: Object.fromEntries(containers.map((id) => [id, readCpuNs(places.get(id) ?? [], read)])),
   };
 }

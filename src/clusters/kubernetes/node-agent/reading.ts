@@ -22,6 +22,8 @@ export interface NodeReading {
   readonly containersNs: Readonly<Record<string, number | null>>;
   /** Null: nothing was seen that could be asked. */
   readonly bpf: BpfReading | null;
+  /** Anybody may switch it off; then counts stand still and look like programs that cost nothing. */
+  readonly countsBpf: boolean;
 }
 
 export interface BpfReading {
@@ -58,7 +60,8 @@ export function findCgroups(
     const entries = list(start);
     if (entries.length === 0 || !entries.includes(format)) continue;
     walk(start, DEPTH, list, (path, name) => {
-      const id = ids.find((each) => name.includes(each));
+      // CRI-O's monitor of a container has its id too.
+      const id = name.includes('conmon') ? undefined : ids.find((each) => name.includes(each));
       if (id !== undefined) found.set(id, [...(found.get(id) ?? []), { file: `${path}/${format}`, format }]);
       return id === undefined;
     });
