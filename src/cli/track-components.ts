@@ -6,8 +6,8 @@ import type { Component } from '../plan/pair.ts';
 /** Versions of a mesh are whatever its clusters run: they are named with their contexts. */
 const components: readonly Component[] = [
   { id: 'envoy', datapath: 'envoy-sidecar', versions: ENVOY_VERSIONS },
-  { id: 'cilium', datapath: 'cilium', versions: [] },
-  { id: 'istio', datapath: 'istio-sidecar', versions: [] },
+  { id: 'cilium', datapath: 'cilium', versions: [], note: 'cilium' },
+  { id: 'istio', datapath: 'istio-sidecar', versions: [], note: 'istiod' },
 ];
 
 export const COMPONENTS = components.map(({ id }) => id);

@@ -3,10 +3,11 @@ import type { Analysis } from '../analysis/analyse.ts';
 import { confirmed } from '../analysis/history.ts';
 import { analyseTrack, directionOf, sameFigure, suspects, type Shown, type Step, type TrackAnalysis } from '../analysis/track.ts';
 import { EXIT, MeshtaxError, reasonOf, type ExitCode } from '../model/errors.ts';
-import { TRACK_VERSION, type PairRun, type Purpose, type TrackRecord } from '../model/track.ts';
+import { armOf, TRACK_VERSION, type PairRun, type Purpose, type TrackRecord } from '../model/track.ts';
 import { pairText, type Component, type Contexts } from '../plan/pair.ts';
 import { trackDocument } from '../report/track.ts';
 import { renderText } from '../report/render/text.ts';
+import { readRunRecord } from '../store/read.ts';
 import { readTrack, writeTrack } from '../store/track.ts';
 import { writeForUser, type App } from './app.ts';
 import { parseExperiment } from './experiment-file.ts';
@@ -137,10 +138,27 @@ class Series {
     const { results, progress, yesChangeThisCluster } = this.#options;
     const { exit, path } = await runToEnd(this.#app, { text }, { results, progress, yesChangeThisCluster });
     if (exit !== EXIT.ok && exit !== EXIT.invalidTrials) throw new MeshtaxError('MT3011', { older, newer });
+    await this.#requireVersions(path, [older, newer]);
     const run = path.split('/').at(-1) ?? '';
     const pair: PairRun = { older, newer, purpose, run };
     this.record = { ...this.record, pairs: [...this.record.pairs, pair] };
     await writeTrack(this.#folder, this.record, this.#app.system.files);
+  }
+
+  /** A context may hold another version than it is said to. @throws MeshtaxError MT1012: the run stays, the series does not take it. */
+  async #requireVersions(path: string, versions: readonly string[]): Promise<void> {
+    const { note, datapath, id } = this.#component;
+    if (note === undefined) return;
+    const { arms } = await readRunRecord(path, this.#app.system.files);
+    for (const version of versions) {
+      const image = arms.find(({ name }) => name === armOf(datapath, version))?.notes[note] ?? '';
+      const found = /:v?(\d+\.\d+\.\d+(?:-[\w.]+)?)/.exec(image)?.[1];
+      const wanted = version.replace(/^v/, '');
+      if (found !== undefined && found !== wanted && !['.', '-'].some((end) => found.startsWith(`${wanted}${end}`)))
+        throw new MeshtaxError('MT1012', {
+          problem: `${id} on ${this.#contexts.get(version) ?? 'its cluster'} is ${found}, not ${version}`,
+        });
+    }
   }
 
   async analysis(): Promise<TrackAnalysis> {

@@ -11,7 +11,8 @@ export const ciliumL7 = ciliumDatapath({
     policy: 'l7',
     telemetry: 'Envoy’s access log of every request, to Hubble',
     accessLog: 'every request, to the agent',
-    retries: 2,
+    // Ours say 2; Cilium's own default is 3 (pkg/option, HTTPRetryCount).
+    retries: facts ? (facts.httpRetries ?? 3) : 2,
   }),
   problems: ({ proxyRedirects }) =>
     proxyRedirects > 0 ? [] : ['no agent redirects anything to a proxy: is there an Envoy, and was the policy taken?'],

@@ -54,11 +54,11 @@ export const envoySidecar: Datapath = {
     async deploy(site, selected) {
       const chosen = options.parse(selected);
       const sides = sidesOf(chosen);
-      const directories = await Promise.all(sides.map((side) => site.directory(`${side}-proxy`, PROXY_UID)));
+      const directories = await Promise.all(sides.map((side) => site.directory(`${side}-proxy`)));
       if (chosen.tls === 'mtls') {
         await issueCertificates(
           site,
-          sides.map((side, index) => ({ name: side, directory: directories[index] as string, uid: PROXY_UID })),
+          sides.map((side, index) => ({ name: side, directory: directories[index] as string })),
         );
       }
       const observer = chosen.observability === 'l7' ? await observe(site) : undefined;
@@ -81,7 +81,8 @@ interface Sidecar {
 }
 
 async function observe(site: LabSite) {
-  const socket = `${await site.directory('access-log', PROXY_UID)}/access-log.sock`;
+  // Envoys pass through to the socket, which is theirs.
+  const socket = `${await site.directory('access-log', 0o711)}/access-log.sock`;
   return { ...(await startObserver(site, { accessLog: { socket, owner: PROXY_UID } })), accessLogSocket: socket };
 }
 
@@ -103,7 +104,7 @@ async function startSidecar(
     accessLogSocket,
   });
   await site.files.writeText(file, configuration);
-  await site.files.changeOwner(file, PROXY_UID, PROXY_UID);
+  await site.handOver(directory, PROXY_UID);
   const component = await site.start({
     role: `${side}-proxy`,
     netns: podOf(site, side).netns,

@@ -3,6 +3,7 @@ import type { Datapath } from '../model/contracts/datapath.ts';
 import { memberSchema } from '../model/experiment.ts';
 import { PLAIN } from '../model/features.ts';
 import { atPods, NO_MESH, NOTHING_MORE, UNTOUCHED, untouched } from './kubernetes/baseline.ts';
+import { configOf } from './kubernetes/cilium.ts';
 import { plainRouting } from './plain-routing.ts';
 
 const features = { ...PLAIN, notes: 'both ends on their node’s own network: no pod network, no mesh; what the machines themselves cost' };
@@ -25,10 +26,14 @@ export const hostNetwork: Datapath = {
     shape: async () => ({ hostNetwork: true, namespaceLabels: NO_MESH }),
     async inspect(site) {
       const inPods = site.pods.filter(({ spec, status }) => spec.hostNetwork !== true || status.podIP !== status.hostIP);
+      const isEncrypted = (await configOf(site.api))?.['encrypt-node'] === 'true';
       return {
         ...NOTHING_MORE,
         features,
-        problems: inPods.length > 0 ? [`${inPods.length} of its pods are not on the host’s network`] : [],
+        problems: [
+          ...(inPods.length > 0 ? [`${inPods.length} of its pods are not on the host’s network`] : []),
+          ...(isEncrypted ? ['Cilium encrypts what its nodes themselves send (encryption.nodeEncryption): no floor'] : []),
+        ],
         expectations: UNTOUCHED,
         pathCounters: async (pods) => untouched(pods),
         ...atPods(site),

@@ -3,6 +3,7 @@ import type { Datapath } from '../model/contracts/datapath.ts';
 import { memberSchema } from '../model/experiment.ts';
 import { PLAIN } from '../model/features.ts';
 import { atPods, ciliumEndpoints, NO_MESH, NOTHING_MORE, UNTOUCHED, untouched } from './kubernetes/baseline.ts';
+import { agentsOf, configOf } from './kubernetes/cilium.ts';
 import { plainRouting } from './plain-routing.ts';
 
 const features = { ...PLAIN, notes: 'pod to pod by address on the cluster’s own network plugin; no service address, no mesh' };
@@ -17,11 +18,13 @@ export const plainPod: Datapath = {
   kubernetes: {
     shape: async () => ({ namespaceLabels: NO_MESH }),
     async inspect(site) {
-      const endpoints = await ciliumEndpoints(site);
+      // Endpoints may come late, or have no objects at all.
+      const isCilium =
+        (await ciliumEndpoints(site)).length > 0 || ((await configOf(site.api)) !== undefined && (await agentsOf(site)).length > 0);
       return {
         ...NOTHING_MORE,
         features,
-        problems: endpoints.length > 0 ? ['its pods are Cilium’s endpoints: here that is the datapath `cilium`'] : [],
+        problems: isCilium ? ['its pods are Cilium’s endpoints: here that is the datapath `cilium`'] : [],
         expectations: UNTOUCHED,
         pathCounters: async (pods) => untouched(pods),
         ...atPods(site),

@@ -6,6 +6,8 @@ import { armOf } from '../model/track.ts';
 export interface Component {
   readonly id: string;
   readonly datapath: string;
+  /** Which of an arm's notes has its version in an image's name, where it is not chosen by us. */
+  readonly note?: string;
   /** Oldest first; between two of a series, those that a bisection may ask. */
   readonly versions: readonly string[];
 }
@@ -38,10 +40,12 @@ export function pairText(
   const homeless = [older, newer].filter((version) => !contexts.has(version));
   if (homeless.length > 0 && (contexts.size > 0 || versions.length === 0))
     throw new Error(`it is not said where ${homeless.join(' and ')} of ${id} can be found: --at VERSION=CONTEXT`);
-  const armsOf = (version: string) => ({ ...entry, name: armOf(datapath, version) });
+  // What is installed for the run is of its version; what is there already is said to be, and looked at afterwards.
+  const own = (version: string) => (contexts.size === 0 || entry['mode'] === 'install' ? { version } : {});
+  const armsOf = (version: string) => ({ ...entry, name: armOf(datapath, version), ...own(version) });
   const question = `Does ${datapath} of ${id} ${newer} charge anything else than ${older}?`;
   if (here === undefined || there === undefined) {
-    const datapaths = [baseline, ...[older, newer].map((version) => ({ ...armsOf(version), version }))];
+    const datapaths = [baseline, armsOf(older), armsOf(newer)];
     return stringify({ ...spec, question, datapaths });
   }
   const baselines = [older, newer].map((version) => ({ ...baseline, name: armOf('baseline', version) }));

@@ -82,10 +82,13 @@ async function open(selected: Selected, system: System, opening: OpenClusterOpti
   return session;
 }
 
-/** Only clusters that carry our prefix are ours. */
+/** As ids of runs are: a cluster that somebody called `meshtax-dev` is not ours. */
+const OURS = /^meshtax-[a-z0-9]{6}$/;
+
+/** Only clusters that carry our prefix and a run's id are ours. */
 async function clean(system: System, { run: only, force }: CleanRequest): Promise<CleanReport> {
   const { stdout } = await run(system, ['kind', 'get', 'clusters']);
-  const names = stdout.split('\n').filter((name) => name.startsWith(PREFIX) && (only === undefined || name === `${PREFIX}${only}`));
+  const names = stdout.split('\n').filter((name) => OURS.test(name) && (only === undefined || name === `${PREFIX}${only}`));
   if (!force && only === undefined && names.length > 0)
     return {
       removed: [],
@@ -96,6 +99,8 @@ async function clean(system: System, { run: only, force }: CleanRequest): Promis
   for (const name of names) {
     try {
       await run(system, ['kind', 'delete', 'cluster', `--name=${name}`]);
+      const id = name.slice(PREFIX.length);
+      for (const what of [id, `${id}-kind`]) await system.files.remove(runtimeDirectory(system, what));
       report.removed.push(`kind cluster ${name}`);
     } catch (error) {
       report.failed.push(`kind cluster ${name}: ${reasonOf(error)}`);

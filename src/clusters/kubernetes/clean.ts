@@ -4,8 +4,7 @@ import { MeshtaxError, reasonOf } from '../../model/errors.ts';
 import type { System } from '../../model/ports.ts';
 import { removeInstalled } from './install.ts';
 import { Kubectl } from './kubectl.ts';
-import { aliveness, type Namespace } from './lease.ts';
-import { RUN_LABEL } from './names.ts';
+import { aliveness, byRun, namespacesOf, type Namespace } from './lease.ts';
 import { runtimeDirectory, visit } from './visit.ts';
 
 const POLL_MS = 1000;
@@ -24,9 +23,7 @@ export async function cleanKubernetes(system: System, which: CleanRequest): Prom
 
 async function clean(system: System, kubectl: Kubectl, which: CleanRequest): Promise<CleanReport> {
   const report = { removed: [] as string[], kept: [] as string[], failed: [] as string[] };
-  const all = await namespacesOf(kubectl);
-  const runs = [...Map.groupBy(all, ({ metadata }) => metadata.labels?.[RUN_LABEL] ?? '')];
-  for (const [run, namespaces] of runs) {
+  for (const [run, namespaces] of byRun(await namespacesOf(kubectl))) {
     if (which.run !== undefined && run !== which.run) continue;
     const alive = which.force ? undefined : await aliveness(system, namespaces);
     if (alive !== undefined) {
@@ -44,11 +41,6 @@ async function clean(system: System, kubectl: Kubectl, which: CleanRequest): Pro
     await removeNamespaces(system, kubectl, which.waitMs, run, namespaces, report);
   }
   return report;
-}
-
-async function namespacesOf(kubectl: Kubectl): Promise<readonly Namespace[]> {
-  const selector = encodeURIComponent(RUN_LABEL);
-  return (await kubectl.get<{ items: readonly Namespace[] }>(`/api/v1/namespaces?labelSelector=${selector}`)).items;
 }
 
 async function removeNamespaces(

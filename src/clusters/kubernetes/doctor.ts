@@ -157,7 +157,7 @@ async function headroom({ kubectl, nodes }: Examination): Promise<Verdict> {
     const used = own
       .flatMap(({ spec }) => spec.containers)
       .reduce((sum, { resources }) => sum + (quantityOf(resources?.requests?.['cpu']) || 0), 0);
-    return { name: metadata.name, cpus: quantityOf(status.allocatable['cpu']) - used };
+    return { name: metadata.name, cpus: quantityOf(status.allocatable?.['cpu']) - used };
   });
   const detail = free.map(({ name, cpus }) => `${name} ${cpus.toFixed(1)} CPUs`).join(', ');
   const tight = free.filter(({ cpus }) => cpus < LEAST_CPUS);

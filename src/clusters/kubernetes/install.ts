@@ -3,16 +3,17 @@ import { z } from 'zod';
 import type { RunIntent } from '../../model/contracts/cluster.ts';
 import type { PushUndo } from '../../model/contracts/deployment.ts';
 import type { KubernetesApi, MeshRelease } from '../../model/contracts/kubernetes.ts';
-import { MeshtaxError } from '../../model/errors.ts';
+import { MeshtaxError, reasonOf } from '../../model/errors.ts';
 import type { Experiment } from '../../model/experiment.ts';
 import type { System } from '../../model/ports.ts';
 import type { Context } from './context.ts';
 import { Helm } from './helm.ts';
 import type { Kubectl } from './kubectl.ts';
-import { labelsOf, RUN_LABEL, runNamespace } from './names.ts';
+import { GONE_MS } from './lease.ts';
+import { INVENTORY, inventoryPath, labelsOf, RUN_LABEL, runNamespace } from './names.ts';
+import { isReady, nodesOf } from './nodes.ts';
 import { bindingOf, type KubernetesOptions } from './options.ts';
 
-const INVENTORY = 'inventory';
 /** Helm waits for what it removes. */
 const REMOVAL_MS = 5 * 60_000;
 
@@ -23,6 +24,8 @@ const REMOVAL_MS = 5 * 60_000;
 const inventorySchema = z.object({
   releases: z.array(z.object({ release: z.string(), namespace: z.string() })).min(1),
   before: z.record(z.string(), z.array(z.string())),
+  /** A release of ours came to be, and may be gone again: what is new since then may be its. */
+  made: z.boolean().default(false),
 });
 type Inventory = z.infer<typeof inventorySchema>;
 
@@ -84,26 +87,14 @@ export async function installMeshes(
   options: KubernetesOptions,
   undo: PushUndo,
 ): Promise<boolean> {
-  const releases = plannedReleases(experiment, datapaths, options, context.name);
+  const { kubectl, name, binding } = context;
+  const releases = plannedReleases(experiment, datapaths, options, name);
   if (releases.length === 0) return false;
-  const helm = await Helm.open(system, { context: context.name, kubeconfig: context.binding.kubeconfig });
-  undo(
-    `what was installed on ${context.name}`,
-    async () => void (await removeInstalled(system, context.kubectl, runId, context.binding.kubeconfig)),
-    REMOVAL_MS,
-  );
-  const inventory: Inventory = {
-    releases: releases.map(({ release, namespace }) => ({ release, namespace })),
-    before: await outliving(context.kubectl),
-  };
-  await context.kubectl.apply([
-    {
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: { name: INVENTORY, namespace: runNamespace(runId), labels: labelsOf(runId) },
-      data: { 'inventory.json': JSON.stringify(inventory) },
-    },
-  ]);
+  const helm = await Helm.open(system, { context: name, kubeconfig: binding.kubeconfig });
+  undo(`what was installed on ${name}`, async () => void (await removeInstalled(system, kubectl, runId, binding.kubeconfig)), REMOVAL_MS);
+  const before = await beforeAll(system, context, runId, releases);
+  const inventory: Inventory = { releases: releases.map(({ release, namespace }) => ({ release, namespace })), before, made: false };
+  await keep(kubectl, runId, inventory);
   for (const release of releases) {
     const reached = release.chart === 'cilium' ? await apiServer(context.kubectl) : {};
     await helm.install(
@@ -112,34 +103,108 @@ export async function installMeshes(
       { [RUN_LABEL]: runId },
       { ...reached, ...options.chartValues[release.chart] },
     );
+    await keep(kubectl, runId, { ...inventory, made: true });
   }
   return true;
 }
 
-/** Returns what was removed, in words. */
-export async function removeInstalled(system: System, kubectl: Kubectl, run: string, kubeconfig?: string): Promise<readonly string[]> {
-  const path = `/api/v1/namespaces/${runNamespace(run)}/configmaps/${INVENTORY}`;
-  const stored = await kubectl.find<{ data: Readonly<Record<string, string>> }>(path);
-  const text = stored?.data['inventory.json'];
-  if (text === undefined) return [];
-  const inventory = inventorySchema.parse(JSON.parse(text));
-  const helm = await Helm.open(system, { context: kubectl.context, kubeconfig });
-  const removed: string[] = [];
-  for (const { release, namespace } of inventory.releases.toReversed())
-    if (await helm.uninstall(release, namespace, `${RUN_LABEL}=${run}`)) removed.push(`release ${release} in ${namespace}`);
-  // Where none of our releases ever came to be, nothing can have been left by one.
-  if (removed.length === 0) return [];
-  const after = await outliving(kubectl);
-  for (const { kind, theirs } of OUTLIVING) {
-    const before = new Set(inventory.before[kind] ?? []);
-    for (const id of (after[kind] ?? []).filter((each) => !before.has(each) && theirs.test(each))) {
-      const [namespace, name] = id.includes('/') ? (id.split('/') as [string, string]) : [undefined, id];
-      const where = namespace === undefined ? [] : [`--namespace=${namespace}`];
-      await kubectl.run(['delete', kind, name, ...where, '--ignore-not-found', '--wait=false'], { timeoutMs: 60_000 });
-      removed.push(`${kind} ${id}`);
-    }
+/**
+ * What there was before the first release of this run; where it was killed and goes on, what it made then is removed first, and the
+ * list of then holds. @throws MeshtaxError MT5009 where Cilium would take the place of another network plugin.
+ */
+async function beforeAll(
+  system: System,
+  { kubectl, name, binding }: Context,
+  run: string,
+  releases: readonly MeshRelease[],
+): Promise<Inventory['before']> {
+  const stored = await storedInventory(kubectl, run);
+  if (stored && (await removeInstalled(system, kubectl, run, binding.kubeconfig)).length > 0) {
+    await untilRemoved(kubectl, system.clock, stored.before);
+    return stored.before;
   }
+  const ready = releases.some(({ chart }) => chart === 'cilium') && (await nodesOf(kubectl)).find(isReady);
+  if (ready)
+    throw new MeshtaxError('MT5009', {
+      what: 'installation',
+      problem: `${ready.metadata.name} of ${name} is ready already: a network plugin serves it, and Cilium would replace its configuration for good; use a cluster without one (kind with network: none), or mode: use`,
+    });
+  return outliving(kubectl);
+}
+
+async function untilRemoved(kubectl: Kubectl, clock: System['clock'], before: Inventory['before']): Promise<void> {
+  const deadlineNs = clock.monotonicNs() + GONE_MS * 1e6;
+  for (;;) {
+    const [left] = newSince(before, await outliving(kubectl));
+    if (!left) return;
+    if (clock.monotonicNs() > deadlineNs)
+      throw new MeshtaxError('MT5003', {
+        context: kubectl.context,
+        what: `${left.kind} ${left.id}`,
+        problem: `it is still there ${GONE_MS / 1000} s after it was deleted`,
+      });
+    await clock.sleep(1000);
+  }
+}
+
+function keep(kubectl: Kubectl, run: string, inventory: Inventory): Promise<void> {
+  return kubectl.apply([
+    {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: INVENTORY, namespace: runNamespace(run), labels: labelsOf(run) },
+      data: { 'inventory.json': JSON.stringify(inventory) },
+    },
+  ]);
+}
+
+/** @throws MeshtaxError MT5003 for one that cannot be read: nobody knows what to remove, and it is not thrown away. */
+async function storedInventory(kubectl: Kubectl, run: string): Promise<Inventory | undefined> {
+  const path = inventoryPath(run);
+  const stored = await kubectl.find<{ data?: Readonly<Record<string, string>> }>(path);
+  const text = stored?.data?.['inventory.json'];
+  if (text === undefined) return undefined;
+  try {
+    return inventorySchema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new MeshtaxError('MT5003', { context: kubectl.context, what: `GET ${path}`, problem: reasonOf(error) });
+  }
+}
+
+/** Returns what was removed, in words. @throws MeshtaxError MT5008 for the first release that stays; the others are gone. */
+export async function removeInstalled(system: System, kubectl: Kubectl, run: string, kubeconfig?: string): Promise<readonly string[]> {
+  const inventory = await storedInventory(kubectl, run);
+  if (!inventory) return [];
+  const helm = await Helm.open(system, { context: kubectl.context, kubeconfig });
+  let { made } = inventory;
+  const removed: string[] = [];
+  const failures: unknown[] = [];
+  for (const { release, namespace } of inventory.releases.toReversed()) {
+    const gone = await helm.uninstall(release, namespace, `${RUN_LABEL}=${run}`).catch((error: unknown) => void failures.push(error));
+    if (gone !== true) continue;
+    removed.push(`release ${release} in ${namespace}`);
+    // The next attempt, should this one end here, finds no release any more.
+    if (!made) await keep(kubectl, run, { ...inventory, made: true }).catch((error: unknown) => void failures.push(error));
+    made = true;
+  }
+  if (failures.length > 0) throw failures[0];
+  // Where none of our releases ever came to be, nothing can have been left by one.
+  const left = made ? newSince(inventory.before, await outliving(kubectl)) : [];
+  for (const { kind, id } of left) {
+    const [namespace, name] = id.includes('/') ? (id.split('/') as [string, string]) : [undefined, id];
+    const where = namespace === undefined ? [] : [`--namespace=${namespace}`];
+    await kubectl.run(['delete', kind, name, ...where, '--ignore-not-found', '--wait=false'], { timeoutMs: 60_000 });
+    removed.push(`${kind} ${id}`);
+  }
+  await kubectl.run(['delete', 'configmap', INVENTORY, `--namespace=${runNamespace(run)}`, '--ignore-not-found']);
   return removed;
+}
+
+function newSince(before: Inventory['before'], after: Inventory['before']): { kind: string; id: string }[] {
+  return OUTLIVING.flatMap(({ kind, theirs }) => {
+    const known = new Set(before[kind] ?? []);
+    return (after[kind] ?? []).filter((id) => !known.has(id) && theirs.test(id)).map((id) => ({ kind, id }));
+  });
 }
 
 /** Where the API server really listens: an agent that replaces kube-proxy cannot reach it by its service. */

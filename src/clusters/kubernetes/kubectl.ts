@@ -66,13 +66,19 @@ export class Kubectl implements KubernetesApi {
   }
 
   async get<T>(path: string): Promise<T> {
-    return JSON.parse(await this.text(path)) as T;
+    return this.#parse(path, await this.text(path)) as T;
+  }
+
+  async list<T>(path: string): Promise<{ readonly items: readonly T[] }> {
+    const found = await this.get<{ readonly items?: unknown } | null>(path);
+    if (!Array.isArray(found?.items)) throw this.#odd(path, 'it is no list');
+    return found as { readonly items: readonly T[] };
   }
 
   async find<T>(path: string): Promise<T | undefined> {
     const { status, text } = await this.#ask(path, READ_TIMEOUT_MS);
     if (status === 404) return undefined;
-    return JSON.parse(this.#accept(path, status, text)) as T;
+    return this.#parse(path, this.#accept(path, status, text)) as T;
   }
 
   async text(path: string, timeoutMs = READ_TIMEOUT_MS): Promise<string> {
@@ -124,6 +130,19 @@ export class Kubectl implements KubernetesApi {
     } catch (error) {
       throw new MeshtaxError('MT5003', { context: this.context, what: `GET ${path}`, problem: reasonOf(error) });
     }
+  }
+
+  /** What stands between us and the API server may answer with a page of its own. */
+  #parse(path: string, text: string): unknown {
+    try {
+      return JSON.parse(text);
+    } catch {
+      throw this.#odd(path, `it is no JSON: ${text.trim().slice(0, 80)}`);
+    }
+  }
+
+  #odd(path: string, problem: string): MeshtaxError {
+    return new MeshtaxError('MT5003', { context: this.context, what: `GET ${path}`, problem });
   }
 
   #accept(path: string, status: number, text: string): string {

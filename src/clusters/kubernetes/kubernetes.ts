@@ -74,7 +74,10 @@ async function open(selected: Selected, system: System, opening: OpenClusterOpti
   for (const binding of bindingsOf(options)) contexts.push(await Context.open(system, directory, binding, options, undo));
   const findings = contexts.flatMap(sharedKernel);
   for (const context of contexts) findings.push(...(await refuseProduction(context, intent.confirmed)));
-  for (const context of contexts) await holdLease(system, context, opening.runId, undo);
+  for (const context of contexts) {
+    const { alone } = await holdLease(system, context, { run: opening.runId, allowConcurrent: opening.allowConcurrent }, undo);
+    if (!alone) findings.push(concurrentRun(context));
+  }
   for (const context of contexts) {
     const installed = await installMeshes(system, context, { ...intent, runId: opening.runId }, options, undo);
     await context.choose(options, installed ? options.readyTimeoutSeconds * 1000 : 0);
@@ -97,6 +100,17 @@ async function open(selected: Selected, system: System, opening: OpenClusterOpti
     },
     findings,
   });
+}
+
+function concurrentRun({ name }: Context): Finding {
+  return {
+    code: 'MT2002',
+    level: 'warning',
+    title: 'alone on the cluster',
+    detail: `another run was measuring on ${name} at the same time`,
+    why: 'each run’s load is in what the nodes used for the other',
+    fix: 'run again without --allow-concurrent',
+  };
 }
 
 /** Nodes that are containers or namespaces of one machine: said in every report. */

@@ -18,3 +18,10 @@ export function runNamespace(run: string): string {
 export function armNamespace(run: string, number: number, arm: string): string {
   return `meshtax-${run}-${number}-${arm}`.slice(0, 63).replace(/-+$/, '');
 }
+
+/** The list of what a run installed is in its namespace; while it is there, something of it may be too. */
+export const INVENTORY = 'inventory';
+
+export function inventoryPath(run: string): string {
+  return `/api/v1/namespaces/${runNamespace(run)}/configmaps/${INVENTORY}`;
+}

@@ -8,7 +8,8 @@ export interface Node {
   readonly metadata: { readonly name: string; readonly labels?: Readonly<Record<string, string>> };
   readonly spec: { readonly unschedulable?: boolean; readonly taints?: readonly { readonly key: string; readonly effect: string }[] };
   readonly status: {
-    readonly allocatable: Readonly<Record<string, string>>;
+    /** Of a node whose kubelet never came there is none. */
+    readonly allocatable?: Readonly<Record<string, string>>;
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
     readonly addresses?: readonly { readonly type: string; readonly address: string }[];
     readonly nodeInfo: Readonly<
@@ -21,10 +22,14 @@ export async function nodesOf(api: KubernetesApi): Promise<readonly Node[]> {
   return (await api.get<{ items: readonly Node[] }>('/api/v1/nodes')).items;
 }
 
-export function isSchedulable({ spec, status }: Node): boolean {
-  const ready = status.conditions?.some(({ type, status: yes }) => type === 'Ready' && yes === 'True') === true;
+export function isReady({ status }: Node): boolean {
+  return status.conditions?.some(({ type, status: yes }) => type === 'Ready' && yes === 'True') === true;
+}
+
+export function isSchedulable(node: Node): boolean {
+  const { spec } = node;
   const tainted = spec.taints?.some(({ effect }) => effect === 'NoSchedule' || effect === 'NoExecute') === true;
-  return ready && spec.unschedulable !== true && !tainted;
+  return isReady(node) && spec.unschedulable !== true && !tainted;
 }
 
 /** By index; client i asks server i modulo their number. */
@@ -85,7 +90,10 @@ function refuseShared(clients: readonly string[], servers: readonly string[], co
 export function shapesOf(nodes: readonly Node[]): string[] {
   return [
     ...new Set(
-      nodes.map(({ status }) => `${status.allocatable['cpu']} CPUs, ${status.nodeInfo.architecture}, ${status.nodeInfo.kernelVersion}`),
+      nodes.map(
+        ({ status }) =>
+          `${status.allocatable?.['cpu'] ?? 'unknown'} CPUs, ${status.nodeInfo.architecture}, ${status.nodeInfo.kernelVersion}`,
+      ),
     ),
   ];
 }

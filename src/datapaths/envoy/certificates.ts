@@ -13,7 +13,6 @@ const LEAF = '-addext basicConstraints=critical,CA:FALSE -addext extendedKeyUsag
 interface Pod {
   readonly name: string;
   readonly directory: string;
-  readonly uid: number;
 }
 
 /** Writes ca.pem, cert.pem and key.pem into each directory; the authority's key never reaches a proxy. */
@@ -22,11 +21,10 @@ export async function issueCertificates(site: LabSite, pods: readonly Pod[]): Pr
   const ca = `${authority}/ca.pem`;
   const caKey = `${authority}/ca.key`;
   await site.run([...ISSUE, '-keyout', caKey, '-out', ca]);
-  for (const { name, directory, uid } of pods) {
+  for (const { name, directory } of pods) {
     const identity = `subjectAltName=critical,URI:${SPIFFE_PREFIX}${name}`;
     const files = { key: `${directory}/key.pem`, certificate: `${directory}/cert.pem`, ca: `${directory}/ca.pem` };
     await site.run([...ISSUE, ...LEAF, '-addext', identity, '-CA', ca, '-CAkey', caKey, '-keyout', files.key, '-out', files.certificate]);
     await site.files.writeText(files.ca, await site.files.readText(ca));
-    for (const file of Object.values(files)) await site.files.changeOwner(file, uid, uid);
   }
 }

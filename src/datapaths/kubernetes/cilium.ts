@@ -63,11 +63,16 @@ export interface CiliumFacts {
   readonly device: string;
   readonly proxyRedirects: number;
   readonly ready: boolean;
+  /** Of its Envoy, where its configuration says so. */
+  readonly httpRetries: number | undefined;
   /** A client is on the server's node: what is done between nodes is not done to it. */
   readonly sameNode: boolean;
 }
 
-export function factsOf(statuses: readonly AgentStatus[], sameNode = false): CiliumFacts {
+export function factsOf(
+  statuses: readonly AgentStatus[],
+  { sameNode = false, config = {} }: { readonly sameNode?: boolean; readonly config?: Readonly<Record<string, string>> } = {},
+): CiliumFacts {
   const all = (of: (status: AgentStatus) => string | undefined) =>
     [...new Set(statuses.map((status) => of(status) ?? 'unknown'))].join(' | ');
   return {
@@ -84,6 +89,7 @@ export function factsOf(statuses: readonly AgentStatus[], sameNode = false): Cil
     device: all((status) => [status['datapath-mode'], status['attach-mode']].filter((each) => each).join(', ')),
     proxyRedirects: statuses.reduce((sum, { proxy }) => sum + (proxy?.redirects?.length ?? 0), 0),
     sameNode,
+    httpRetries: config['http-retry-count'] === undefined ? undefined : Number(config['http-retry-count']),
     ready: statuses.length > 0 && statuses.every(({ cilium }) => cilium?.state === 'Ok'),
   };
 }
@@ -138,7 +144,7 @@ async function requireCilium(api: KubernetesApi, arm: string): Promise<void> {
     });
 }
 
-async function configOf(api: KubernetesApi): Promise<Readonly<Record<string, string>> | undefined> {
+export async function configOf(api: KubernetesApi): Promise<Readonly<Record<string, string>> | undefined> {
   return (await api.find<{ data?: Readonly<Record<string, string>> }>(`/api/v1/namespaces/${NAMESPACE}/configmaps/cilium-config`))?.data;
 }
 
@@ -158,7 +164,7 @@ interface Agent {
   readonly node: string;
 }
 
-async function agentsOf(site: KubernetesSite): Promise<readonly Agent[]> {
+export async function agentsOf(site: KubernetesSite): Promise<readonly Agent[]> {
   const nodes = new Set(podsOf(site).map(({ node }) => node));
   const found = await podsLabelled(site.api, NAMESPACE, 'k8s-app=cilium');
   return found.filter(({ node }) => nodes.has(node)).map((agent) => ({ namespace: NAMESPACE, ...agent }));
@@ -166,7 +172,13 @@ async function agentsOf(site: KubernetesSite): Promise<readonly Agent[]> {
 
 /** cilium-dbg has been `cilium` before 1.15; what is supported has the new name. */
 async function ask<T>(api: KubernetesApi, agent: Agent, command: readonly string[]): Promise<T> {
-  return JSON.parse((await api.exec(agent, AGENT, ['cilium-dbg', ...command, '-o', 'json'])).stdout) as T;
+  const { stdout } = await api.exec(agent, AGENT, ['cilium-dbg', ...command, '-o', 'json']);
+  try {
+    return JSON.parse(stdout) as T;
+  } catch {
+    const problem = `it is no JSON: ${stdout.trim().slice(0, 80)}`;
+    throw new MeshtaxError('MT5003', { context: api.context, what: `cilium-dbg ${command.join(' ')}`, problem });
+  }
 }
 
 const AT_SERVER: readonly PathExpectation[] = [
@@ -189,13 +201,11 @@ async function inspectCilium(site: KubernetesSite, kind: CiliumKind): Promise<Ku
   const { api } = site;
   const agents = await agentsOf(site);
   const statuses = await Promise.all(agents.map((agent) => ask<AgentStatus>(api, agent, ['status'])));
-  const facts = factsOf(
-    statuses,
-    site.clients.some(({ node }, index) => node === site.servers[index % site.servers.length]?.node),
-  );
+  const config = (await configOf(api)) ?? {};
+  const sameNode = site.clients.some(({ node }, index) => node === site.servers[index % site.servers.length]?.node);
+  const facts = factsOf(statuses, { sameNode, config });
   const images = await imagesOf(api);
   const relay = await site.relay();
-  const config = (await configOf(api)) ?? {};
   const operators = await podsLabelled(api, NAMESPACE, 'io.cilium/app=operator');
   const proxies = kind.nodeProxy ? await podsLabelled(api, NAMESPACE, 'k8s-app=cilium-envoy') : [];
   const involved = new Set(agents.map(({ node }) => node));

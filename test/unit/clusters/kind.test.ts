@@ -31,11 +31,12 @@ describe('kind', () => {
   });
 
   test('only clusters of ours are cleaned, and one that may be in use only when named', async () => {
-    const system = fakeSystem({ answer: () => ({ stdout: 'theirs\nmeshtax-abc123\nmeshtax-zzz999\n' }) });
+    const system = fakeSystem({ answer: () => ({ stdout: 'theirs\nmeshtax-dev\nmeshtax-abc123\nmeshtax-zzz999\n' }) });
     const which = { run: undefined, force: false, place: undefined, waitMs: 0 };
     expect((await kind.clean?.(system, which))?.kept).toHaveLength(2);
     expect((await kind.clean?.(system, { ...which, run: 'abc123' }))?.removed).toEqual(['kind cluster meshtax-abc123']);
     expect((await kind.clean?.(system, { ...which, force: true }))?.removed).toHaveLength(2);
     expect(system.commands.flat()).not.toContain('--name=theirs');
+    expect(system.commands.flat()).not.toContain('--name=meshtax-dev');
   });
 });

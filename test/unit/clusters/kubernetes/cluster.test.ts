@@ -5,6 +5,7 @@ import { examineContext } from '../../../../src/clusters/kubernetes/doctor.ts';
 import { Helm } from '../../../../src/clusters/kubernetes/helm.ts';
 import { plannedReleases, removeInstalled } from '../../../../src/clusters/kubernetes/install.ts';
 import { Kubectl } from '../../../../src/clusters/kubernetes/kubectl.ts';
+import { holdLease } from '../../../../src/clusters/kubernetes/lease.ts';
 import { kubernetesSchema, type KubernetesOptions } from '../../../../src/clusters/kubernetes/options.ts';
 import { waitForPods } from '../../../../src/clusters/kubernetes/pods.ts';
 import { refuseProduction } from '../../../../src/clusters/kubernetes/production.ts';
@@ -12,7 +13,7 @@ import type { Context } from '../../../../src/clusters/kubernetes/context.ts';
 import { datapaths } from '../../../../src/datapaths/index.ts';
 import type { Experiment } from '../../../../src/model/experiment.ts';
 import type { System } from '../../../../src/model/ports.ts';
-import { fakeSystem, MemoryFiles, type FakeOptions } from '../../../fakes.ts';
+import { fakeSystem, ManualClock, MemoryFiles, type FakeOptions } from '../../../fakes.ts';
 
 type Pages = (path: string) => unknown;
 
@@ -263,6 +264,116 @@ describe('meshes that a run installs', () => {
     const uninstalled = system.commands.filter((command) => command[1] === 'uninstall').map((command) => command[2]);
     expect(uninstalled).toEqual(['istio-base']);
   });
+});
+
+describe('what a run installs', () => {
+  const PATH = '/api/v1/namespaces/meshtax-a/configmaps/inventory';
+  const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+  const releases = ['istio-base', 'istiod'].map((release) => ({ release, namespace: 'istio-system' }));
+  /** A cluster that remembers its inventory and forgets releases that are uninstalled. */
+  const cluster = (inventory: object | undefined, installed: string[], stuck = '') => {
+    let stored = inventory && JSON.stringify(inventory);
+    const system = withApi(
+      (path) => {
+        if (path === PATH) return stored && { data: { 'inventory.json': stored } };
+        return path === CRDS ? { items: [{ metadata: { name: 'sidecars.networking.istio.io' } }] } : undefined;
+      },
+      {
+        answer: (command, input) => {
+          if (command[1] === 'version') return { stdout: 'v3.22.0' };
+          if (command[1] === 'list') return { stdout: installed.join('\n') };
+          if (command[1] === 'uninstall' && command[2] === stuck) return { exitCode: 1, stderr: 'timed out' };
+          if (command[1] === 'uninstall') installed.splice(installed.indexOf(command[2] ?? ''), 1);
+          const list = command.includes('apply')
+            ? (JSON.parse(input ?? '{}') as { items: { data?: Record<string, string> }[] })
+            : undefined;
+          stored = list?.items[0]?.data?.['inventory.json'] ?? stored;
+          return {};
+        },
+      },
+    );
+    return { system, deleted: () => system.commands.filter((command) => command.includes('delete')).map((command) => command.slice(3, 5)) };
+  };
+
+  test('one release that stays keeps no other from going, and nothing that may be its is touched', async () => {
+    const { system, deleted } = cluster({ releases, before: {} }, ['istio-base', 'istiod'], 'istiod');
+    await expect(removeInstalled(system, await open(system), 'a')).rejects.toMatchObject({ code: 'MT5008' });
+    expect(system.commands.filter((command) => command[1] === 'uninstall').map((command) => command[2])).toEqual(['istiod', 'istio-base']);
+    expect(deleted()).toEqual([]);
+  });
+
+  test('a removal that ended between the releases and what they leave is finished by the next', async () => {
+    const { system, deleted } = cluster({ releases, before: {} }, ['istio-base']);
+    const kubectl = await open(system);
+    const first = kubectl.run.bind(kubectl);
+    kubectl.run = (args, options) => (args[0] === 'delete' ? Promise.reject(new Error('lost')) : first(args, options));
+    await expect(removeInstalled(system, kubectl, 'a')).rejects.toThrow('lost');
+    kubectl.run = first;
+    expect(await removeInstalled(system, kubectl, 'a')).toEqual(['customresourcedefinition sidecars.networking.istio.io']);
+    expect(deleted()).toEqual([
+      ['customresourcedefinition', 'sidecars.networking.istio.io'],
+      ['configmap', 'inventory'],
+    ]);
+  });
+
+  test('where nothing was ever installed nothing can have been left', async () => {
+    const { system, deleted } = cluster({ releases, before: {} }, []);
+    expect(await removeInstalled(system, await open(system), 'a')).toEqual([]);
+    expect(deleted()).toEqual([['configmap', 'inventory']]);
+  });
+
+  test('an inventory that cannot be read is not thrown away', async () => {
+    const { system } = cluster({ releases: 'none' }, []);
+    await expect(removeInstalled(system, await open(system), 'a')).rejects.toMatchObject({ code: 'MT5003' });
+  });
+});
+
+describe('a lease on a cluster', () => {
+  const held = (run: string) =>
+    namespace(`meshtax-${run}`, run, { 'meshtax/alive-until': '2999-01-01T00:00:00Z', 'meshtax/holder': 'another-boot/77' });
+  const lease = async (others: readonly object[], allowConcurrent: boolean, inventory?: { there: boolean }) => {
+    const system = withApi((path) => {
+      if (path.endsWith('/configmaps/inventory')) return inventory?.there === true ? {} : undefined;
+      return path.startsWith('/api/v1/namespaces?') ? { items: others } : undefined;
+    });
+    const kubectl = await open(system);
+    const undone: (() => Promise<void>)[] = [];
+    const clock = new ManualClock();
+    clock.sleep = () => new Promise(() => {}); // it renews itself after that
+    const given = await holdLease(
+      { ...system, clock },
+      { kubectl } as unknown as Context,
+      { run: 'own', allowConcurrent },
+      (_, undo) => void undone.push(undo),
+    );
+    return { ...given, system, undo: async () => undone[0]?.() };
+  };
+
+  test('another run that is alive keeps this one out, unless both are wanted', async () => {
+    await expect(lease([held('other')], false)).rejects.toMatchObject({ code: 'MT2002' });
+    expect((await lease([held('other')], true)).alone).toBe(false);
+    expect((await lease([namespace('meshtax-old', 'old')], false)).alone).toBe(true);
+    await expect(lease([held('own')], true)).rejects.toMatchObject({ code: 'MT2002' });
+    const ending = { ...held('other'), status: { phase: 'Terminating' } };
+    expect((await lease([ending], false)).alone).toBe(true);
+  });
+
+  test('its namespace stays while it holds what whoever cleans up needs', async () => {
+    const inventory = { there: true };
+    const { undo, system } = await lease([], false, inventory);
+    await expect(undo()).rejects.toThrow(/it stays .*what was installed/);
+    expect(system.commands.flat()).not.toContain('delete');
+    inventory.there = false;
+    await undo();
+    expect(system.commands.flat()).toContain('delete');
+  });
+});
+
+test('a page that is no JSON, and a list that is none, are coded', async () => {
+  const system = withApi((path) => (path === '/page' ? '<html>sign in</html>' : {}));
+  const kubectl = await open(system);
+  await expect(kubectl.get('/page')).rejects.toMatchObject({ code: 'MT5003' });
+  await expect(kubectl.list('/nothing')).rejects.toMatchObject({ code: 'MT5003' });
 });
 
 describe('waiting for pods', () => {

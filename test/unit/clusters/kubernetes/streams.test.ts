@@ -116,6 +116,15 @@ describe('several generators as one', () => {
     expect(told[0]).toBe('0.0 +- 0.5 ms, 250.0 +- 0.5 ms, -40.0 +- 0.5 ms');
   });
 
+  test('equal gaps are equal between all of them too', async () => {
+    const asked: { startAtWallMs?: number }[] = [];
+    const members = [0, 1, 2].map(() => ({ session: member(0, result([1e6]), asked), host: 'one' }));
+    const fan = await FanOut.over(members, new ManualClock(), () => {});
+    await fan.load({ ...open, arrivals: 'uniform' });
+    const [first = 0, ...others] = asked.map(({ startAtWallMs }) => startAtWallMs ?? 0);
+    expect(others.map((each) => Math.round((each - first) * 100) / 100)).toEqual([3.33, 6.67]);
+  });
+
   test('their histograms are one', async () => {
     const slow = result([9e6, 9e6], { endNs: 3e9, loopUtilisation: 0.7 });
     const fan = await FanOut.over(
@@ -138,10 +147,11 @@ describe('what the node agent reads', () => {
     '/h/cpu,cpuacct/kubepods/burstable': ['podx'],
     '/h/cpu,cpuacct/kubepods/burstable/podx': ['c0ffee'],
     '/v2': ['cpu.stat', 'kubepods.slice', 'memory.max'],
-    '/v2/kubepods.slice': ['cri-containerd-c0ffee.scope'],
+    '/v2/kubepods.slice': ['crio-conmon-c0ffee.scope', 'cri-containerd-c0ffee.scope'],
   };
   const list = (path: string) => tree[path] ?? [];
   const files: Record<string, string> = {
+    '/v2/kubepods.slice/crio-conmon-c0ffee.scope/cpu.stat': 'usage_usec 1\n',
     '/h/cpu,cpuacct/kubepods/burstable/podx/c0ffee/cpuacct.usage': '123456\n',
     '/v2/kubepods.slice/cri-containerd-c0ffee.scope/cpu.stat': 'usage_usec 77\nuser_usec 7\n',
   };
