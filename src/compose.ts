@@ -51,7 +51,7 @@ try {
 } catch (error) {
   process.exitCode = tell(error);
 }
-// Only what could not be undone keeps a command that has ended from going; our children end with us.
+// Only what could not be undone keeps a command that has ended from going.
 setTimeout(() => {
   err('something of it goes on and is ended now; `./meshtax clean --all` removes what is left\n');
   process.exit();
@@ -62,7 +62,7 @@ function tell(error: unknown): number {
     err(`${printable(formatError(error))}\n`);
     return error.exit;
   }
-  err(`meshtax ${version} has a bug:\n${error instanceof Error ? error.stack : String(error)}\n`);
+  err(printable(`meshtax ${version} has a bug:\n${error instanceof Error ? error.stack : String(error)}\n`));
   return EXIT.bug;
 }
 

@@ -45,7 +45,7 @@ export class MemoryFiles implements Files {
       const [name = '', ...rest] = known.slice(prefix.length).split('/');
       if (name !== '.' && name !== '') names.set(name, rest.length > 0 || names.get(name) === true);
     }
-    return [...names].map(([name, isDirectory]) => ({ name, isDirectory })).sort((a, b) => (a.name < b.name ? -1 : 1));
+    return [...names].map(([name, isDirectory]) => ({ name, isDirectory, isLink: false })).sort((a, b) => (a.name < b.name ? -1 : 1));
   }
   async exists(path: string): Promise<boolean> {
     return this.content.has(path) || this.directories.has(path) || [...this.content.keys()].some((known) => known.startsWith(`${path}/`));

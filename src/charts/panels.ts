@@ -43,6 +43,8 @@ export function seriesEncoding(arms: readonly string[]) {
 
 /** 1, 2 and 5 of each decade: a logarithmic axis otherwise draws nine lines a decade. */
 export function logTicks(low: number, high: number): number[] {
+  // Of a stranger's figures nothing is sure.
+  if (!(low > 0) || !Number.isFinite(high)) return [];
   const ticks: number[] = [];
   for (let exponent = Math.floor(Math.log10(low)); exponent <= Math.log10(high); exponent++)
     for (const step of [1, 2, 5]) ticks.push(Number(`${step}e${exponent}`));

@@ -5,6 +5,7 @@
 import { EXIT, MeshtaxError, reasonOf, type ExitCode } from '../model/errors.ts';
 import type { CommandResult, RunningProcess } from '../model/ports.ts';
 import { PROXY_UID, READER_UID, WORKER_UID } from '../model/uids.ts';
+import { within } from '../run/undo-stack.ts';
 import { filesBelow, RunDirectory } from '../store/run-directory.ts';
 import type { App } from './app.ts';
 
@@ -24,7 +25,7 @@ export async function deepDoctor(app: App): Promise<ExitCode> {
   const [killed, bereft] = [new Trial(app, `${directory}/killed`), new Trial(app, `${directory}/bereft`)];
   let failed = 0;
   const step = async (title: string, work: () => Promise<string>) => {
-    const outcome = await work().then(
+    const outcome = await (app.interruption.aborted ? Promise.reject(new Error('interrupted')) : work()).then(
       (detail) => ({ mark: 'ok     ', detail }),
       (error: unknown) => ({ mark: 'ERROR  ', detail: reasonOf(error) }),
     );
@@ -85,7 +86,7 @@ class Trial {
     await this.#told('"trial-ended"', 1);
     const pids = [this.#running?.pid ?? -1, ...(await this.#below()).map(({ pid }) => pid)];
     await this.#app.system.processes.run(['kill', '-KILL', ...pids.map(String)] as [string, ...string[]], { mayFail: true });
-    await this.#running?.ended;
+    await within(this.#running?.ended ?? Promise.resolve(undefined), PATIENCE_MS);
     const kept = (await this.#trials()).length;
     must(kept >= 1, 'the trial whose end was told is not on disk');
     const cleaned = await this.#meshtax('clean', '--run', await this.#run());
@@ -101,7 +102,7 @@ class Trial {
     const envoy = (await this.#below()).find(({ command }) => command.includes('client-proxy/envoy.json'));
     must(envoy !== undefined, 'there is no Envoy');
     await this.#app.system.processes.run(['kill', '-KILL', String(envoy?.pid)]);
-    const { exitCode } = (await this.#running?.ended) ?? {};
+    const { exitCode } = (await within(this.#running?.ended ?? Promise.resolve(undefined), PATIENCE_MS)) ?? {};
     const said = /^MT\d{4} [^\n]*/m.exec(await this.#said())?.[0] ?? '';
     must((exitCode === 3 || exitCode === 4) && said !== '', `it ended with ${exitCode}: ${said}`);
     const left = await this.#meshtax('clean', '--run', await this.#run());
@@ -159,6 +160,7 @@ class Trial {
     const deadline = clock.monotonicNs() + PATIENCE_MS * 1e6;
     while ((await this.#said()).split(event).length <= times) {
       must(this.#running?.outcome() === undefined, `the run ended: ${(await this.#said()).slice(-300)}`);
+      must(!this.#app.interruption.aborted, 'interrupted');
       must(clock.monotonicNs() < deadline, `${event} was not told within ${PATIENCE_MS / 1000} s`);
       await clock.sleep(50);
     }

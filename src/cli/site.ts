@@ -45,7 +45,8 @@ export async function siteCommand(app: App, directory: string, { results }: { re
   const entries: Entry[] = [];
   let rendered = 0;
   for (const run of found) {
-    const print = await printOf(app, run);
+    const print = await printOf(app, run).catch(told(app));
+    if (print === undefined) continue;
     const old = before.get(run.record.id);
     if (old?.print === print && (await files.exists(`${directory}/runs/${run.record.id}.html`))) {
       entries.push(old);
@@ -118,10 +119,10 @@ export async function trackedRuns(
   record: TrackRecord,
   known: ReadonlyMap<string, Analysis> = new Map(),
 ): Promise<TrackedRun[]> {
-  const runs: TrackedRun[] = [];
-  for (const pair of record.pairs) {
-    const stored = await readRun(`${folder}/${pair.run}`, app.system.files);
-    runs.push({ pair, run: stored.run, analysis: known.get(pair.run) ?? analyse(stored) });
+  const runs = new Map<string, Omit<TrackedRun, 'pair'>>();
+  for (const id of new Set(record.pairs.map(({ run }) => run))) {
+    const stored = await readRun(`${folder}/${id}`, app.system.files);
+    runs.set(id, { run: stored.run, analysis: known.get(id) ?? analyse(stored) });
   }
-  return runs;
+  return record.pairs.map((pair) => ({ pair, ...(runs.get(pair.run) as Omit<TrackedRun, 'pair'>) }));
 }

@@ -1,5 +1,5 @@
 /** YAML to what a schema makes of it, every error with its place in the file. */
-import { isMap, isScalar, LineCounter, parseDocument, type Document } from 'yaml';
+import { isMap, isScalar, LineCounter, parseDocument, visit, type Document } from 'yaml';
 import type { z } from 'zod';
 import { MeshtaxError, reasonOf, type ErrorCode, type Place } from '../model/errors.ts';
 import type { App } from './app.ts';
@@ -20,23 +20,43 @@ export async function readYamlText(app: App, file: string): Promise<string> {
 /** @throws MeshtaxError MT1003, or `invalid` (with a `problem`), with `file:line:col`. */
 export function parseYaml<T>(schema: z.ZodType<T>, text: string, file: string, invalid: ErrorCode): T {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false });
   const place = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
     return { file, line, column: col };
   };
   const [syntax] = document.errors;
   if (syntax) throw new MeshtaxError('MT1003', { problem: firstLine(syntax.message) }, { place: place(syntax.pos[0]) });
-  const parsed = schema.safeParse(plainValue(document, file));
+  const twice = told(file, () => keyTwice(document));
+  if (twice !== undefined) throw new MeshtaxError('MT1003', { problem: 'Map keys must be unique' }, { place: place(twice) });
+  const parsed = schema.safeParse(told(file, () => document.toJS({ maxAliasCount: 50 }) as unknown));
   if (parsed.success) return parsed.data;
   const issue = deepest(parsed.error.issues[0] as z.core.$ZodIssue);
   const offset = offsetOf(document, issue.path, issue.unknownKey);
   throw new MeshtaxError(invalid, { problem: `${issue.path.join('.') || 'the document'}: ${issue.message}` }, { place: place(offset) });
 }
 
-function plainValue(document: Document, file: string): unknown {
+/** Where the second one is. The library's own check compares each key with every other: minutes for a file of a million bytes. */
+function keyTwice(document: Document): number | undefined {
+  let found: number | undefined;
+  visit(document, {
+    Map(_, map) {
+      const seen = new Set<unknown>();
+      for (const { key } of map.items) {
+        const name = isScalar(key) ? key.value : key;
+        if (seen.has(name)) found = isScalar(key) ? (key.range?.[0] ?? 0) : 0;
+        seen.add(name);
+      }
+      return found === undefined ? undefined : visit.BREAK;
+    },
+  });
+  return found;
+}
+
+/** What is nested too deep, or repeats itself too often, ends in the library. */
+function told<T>(file: string, work: () => T): T {
   try {
-    return document.toJS({ maxAliasCount: 50 });
+    return work();
   } catch (error) {
     throw new MeshtaxError('MT1003', { problem: reasonOf(error) }, { place: { file } });
   }

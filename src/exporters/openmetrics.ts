@@ -7,5 +7,5 @@ export const openmetrics: Exporter = {
   id: 'openmetrics',
   title: 'OpenMetrics, a point for every trial',
   leavesOut: 'intervals and verdicts',
-  render: ({ trials }) => formatOpenMetrics(trialFamilies(trials)),
+  render: ({ trials }, analysis) => formatOpenMetrics(trialFamilies(trials, analysis)),
 };

@@ -7,10 +7,10 @@ export const h2load: Importer = {
   title: 'h2load text',
   recognises: (text) => /^finished in /m.test(text) && /^requests: \d+ total/m.test(text),
   parse(text): Imported {
-    const finished = /^finished in ([^,]+), (\d+(?:\.\d+)?) req\/s/m.exec(text);
+    const finished = /^finished in ([^,\n]+), (\d+(?:\.\d+)?) req\/s/m.exec(text);
     const counts = /^requests: \d+ total, \d+ started, (\d+) done, \d+ succeeded, (\d+) failed/m.exec(text);
     const header =
-      /^\s+(min\s+max\s+.*)$/m
+      /^[ \t]+(min[ \t]+max[ \t]+.*)$/m
         .exec(text)?.[1]
         ?.trim()
         .split(/\s{2,}/) ?? [];
@@ -23,7 +23,7 @@ export const h2load: Importer = {
       loop: 'closed',
       clock: 'send',
       achievedPerSecond: finished ? Number(finished[2]) : undefined,
-      connections: Number(/(\d+) total client/.exec(text)?.[1] ?? Number.NaN) || undefined,
+      connections: Number(/(\d{1,15}) total client/.exec(text)?.[1] ?? Number.NaN) || undefined,
       durationS: durationNs === undefined ? undefined : durationNs / 1e9,
       requests: counts ? Number(counts[1]) : undefined,
       errors: counts ? Number(counts[2]) : undefined,
@@ -41,7 +41,7 @@ export const h2load: Importer = {
 export const h2loadLog: Importer = {
   id: 'h2load-log',
   title: 'h2load log file',
-  recognises: (text) => /^(\d{13,17}\t-?\d+\t\d+[^\n]*\n){2}/.test(text),
+  recognises: (text) => /^(\d{13,17}\t-?\d+\t\d+(?:[^\n\d][^\n]*)?\n){2}/.test(text),
   parse(text): Imported {
     const rows = text
       .split('\n')

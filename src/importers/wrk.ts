@@ -1,7 +1,8 @@
 import { percentiles, shortDurationNs, type Importer } from './importer.ts';
 import type { Imported } from '../model/imported.ts';
 
-const FRAME = /^\s*Running .+ test @ /m;
+// Patterns stay within a line: a text of a million empty ones must not be searched from each of them to its end.
+const FRAME = /^[ \t]*Running .+ test @ /m;
 const HDR = /Latency Distribution \(HdrHistogram - Recorded Latency\)/;
 
 /** wrk: closed loop; it always fills in samples for the time in which it could not send. */
@@ -10,7 +11,7 @@ export const wrk: Importer = {
   title: 'wrk text',
   recognises: (text) => FRAME.test(text) && !HDR.test(text) && !/Thread calibration/.test(text),
   parse(text): Imported {
-    const lines = [...text.matchAll(/^\s*(50|75|90|99)%\s+(\S+)\s*$/gm)];
+    const lines = [...text.matchAll(/^[ \t]*(50|75|90|99)%[ \t]+(\S+)[ \t\r]*$/gm)];
     return {
       ...frameOf(text),
       tool: 'wrk',
@@ -29,7 +30,7 @@ export const wrk2: Importer = {
   recognises: (text) => FRAME.test(text) && (HDR.test(text) || /Thread calibration/.test(text)),
   parse(text): Imported {
     const recorded = text.split(/Uncorrected Latency/)[0] ?? text;
-    const rows = [...recorded.matchAll(/^\s*(\d+\.\d+)\s+([01]\.\d+)\s+(\d+)\s+(?:\d+\.\d+|inf)\s*$/gm)];
+    const rows = [...recorded.matchAll(/^[ \t]*(\d+\.\d+)[ \t]+([01]\.\d+)[ \t]+(\d+)[ \t]+(?:\d+\.\d+|inf)[ \t\r]*$/gm)];
     const spectrum = rows.map(([, ms, share]) => [Number(share), Number(ms) * 1e6] as const);
     // The first row at or above a share: the spectrum's own steps are not round.
     const wanted = [0.5, 0.75, 0.9, 0.95, 0.99, 0.999].flatMap((share) => {
@@ -52,7 +53,7 @@ function frameOf(text: string) {
     achievedPerSecond: number(/Requests\/sec:\s+(\d+(?:\.\d+)?)/),
     connections: number(/threads? and (\d+) connections/),
     durationS: durationNs === undefined ? undefined : durationNs / 1e9,
-    requests: number(/(\d+) requests in /),
+    requests: number(/(\d{1,15}) requests in /),
     errors: refused + (socket ? socket.slice(1).reduce((sum, each) => sum + Number(each), 0) : 0),
   };
 }

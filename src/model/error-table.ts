@@ -122,6 +122,11 @@ export const errorTable = {
     fix: 'Try again when it is done.',
     exit: EXIT.preflight,
   },
+  MT2009: {
+    sentence: 'What the killed run {run} left cannot be removed: {problem}.',
+    fix: 'See what holds it; `./meshtax clean --all` tries again.',
+    exit: EXIT.preflight,
+  },
   MT3001: {
     sentence: '{component} of {arm} did not start: {problem}.',
     fix: 'Its log is in the run directory: {log}.',

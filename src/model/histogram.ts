@@ -1,9 +1,11 @@
 /** HDR histograms in nanoseconds, 3 significant digits, 1 ns to 60 s; stored as HDR V2 base64 (github.com/HdrHistogram). */
-import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64, type Histogram, type JsHistogram } from 'hdr-histogram-js';
-
+import { build, encodeIntoCompressedBase64, type Histogram, type JsHistogram } from 'hdr-histogram-js';
+import { decompress, doDecode } from 'hdr-histogram-js/dist/JsHistogram.encoding.js';
 import { MeshtaxError, reasonOf } from './errors.ts';
+import { problemOf, type HdrShape } from './hdr-words.ts';
 
 const HIGHEST_NS = 60e9;
+const DIGITS = 3;
 
 /** A histogram as records hold it; empty text when nothing was counted. */
 export interface StoredHistogram {
@@ -12,7 +14,7 @@ export interface StoredHistogram {
 }
 
 export function newHistogram(): Histogram {
-  return build({ lowestDiscernibleValue: 1, highestTrackableValue: HIGHEST_NS, numberOfSignificantValueDigits: 3, bitBucketSize: 32 });
+  return build({ lowestDiscernibleValue: 1, highestTrackableValue: HIGHEST_NS, numberOfSignificantValueDigits: DIGITS, bitBucketSize: 32 });
 }
 
 export function record(histogram: Histogram, ns: number): void {
@@ -32,10 +34,19 @@ export function decode(stored: StoredHistogram | undefined): Histogram | undefin
   if (!stored || stored.count === 0 || stored.hdr === '') return undefined;
   if (stored.hdr.length > LONGEST_HDR) throw new MeshtaxError('MT4007', { problem: `it has ${stored.hdr.length} letters` });
   try {
-    return decodeFromCompressedBase64(stored.hdr);
+    const data = decompress(Uint8Array.from(atob(stored.hdr), (letter) => letter.charCodeAt(0)));
+    const problem = problemOf(data, shape());
+    if (problem !== undefined) throw new Error(problem);
+    return doDecode(data);
   } catch (error) {
     throw new MeshtaxError('MT4007', { problem: reasonOf(error) });
   }
+}
+
+let ours: HdrShape | undefined;
+
+function shape(): HdrShape {
+  return (ours ??= { digits: DIGITS, lowest: 1, highest: HIGHEST_NS, places: (newHistogram() as JsHistogram).countsArrayLength });
 }
 
 /** These values as a stored histogram. */

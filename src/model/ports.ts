@@ -60,8 +60,16 @@ export interface Processes {
   start(command: readonly [string, ...string[]], options: StartOptions): RunningProcess;
 }
 
+export interface FileEntry {
+  readonly name: string;
+  /** Not what is only a link to one. */
+  readonly isDirectory: boolean;
+  readonly isLink: boolean;
+}
+
 export interface Files {
-  readText(path: string): Promise<string>;
+  /** @throws when it is no regular file, or larger than `mostBytes`. */
+  readText(path: string, mostBytes?: number): Promise<string>;
   readBytes(path: string): Promise<Uint8Array>;
   /** Undefined when there is no such file. */
   readTextIfAny(path: string): Promise<string | undefined>;
@@ -69,7 +77,7 @@ export interface Files {
   /** Write beside, fsync, rename: a reader sees the old file or the new one, never half of it. */
   writeAtomically(path: string, content: string | Uint8Array): Promise<void>;
   appendDurably(path: string, line: string): Promise<void>;
-  list(path: string): Promise<readonly { readonly name: string; readonly isDirectory: boolean }[]>;
+  list(path: string): Promise<readonly FileEntry[]>;
   exists(path: string): Promise<boolean>;
   makeDirectory(path: string, options?: { readonly mode?: number }): Promise<void>;
   removeDirectory(path: string): Promise<void>;

@@ -100,11 +100,19 @@ export const trialRecordSchema = z.object({
 });
 export type TrialRecord = z.infer<typeof trialRecordSchema>;
 
+/** What the experiment said of one member, as its own schema made it; deep enough to end every recursion, a stranger's is refused. */
+const optionsSchema = z.unknown().refine((value) => isShallow(value, 20), { error: 'it is nested too deep' });
+
+function isShallow(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return levels > 0 && Object.values(value).every((each) => isShallow(each, levels - 1));
+}
+
 export const armRecordSchema = z.object({
   name: z.string(),
   datapath: z.string(),
   title: z.string(),
-  options: z.unknown(),
+  options: optionsSchema,
   features: featuresSchema,
   /** What it is compared with, where that is not the run's own: the baseline of its cluster. */
   baseline: z.string().optional(),
@@ -164,11 +172,13 @@ export const runRecordSchema = z.object({
   stopped: z.string().default('all blocks were measured'),
   /** What the tool showed of itself on this host; null: it was never calibrated here. */
   calibration: calibrationSchema.nullable().default(null),
-  loads: z.array(z.unknown()),
-  workloads: z.array(z.object({ name: z.string(), id: z.string(), protocol: z.string(), options: z.unknown() })),
+  loads: z.array(optionsSchema),
+  workloads: z.array(z.object({ name: z.string(), id: z.string(), protocol: z.string(), options: optionsSchema })),
   arms: z.array(armRecordSchema),
   collectors: z.array(z.object({ id: z.string(), title: z.string(), includes: z.string(), leavesOut: z.string() })),
-  facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  facts: z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+    .refine((facts) => Object.keys(facts).length <= 1000, { error: 'more than 1000' }),
   startedAt: z.string(),
   endedAt: z.string().nullable(),
   gaps: z.array(z.object({ afterBlock: z.number().int(), at: z.string() })),

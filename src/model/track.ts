@@ -16,17 +16,20 @@ export const pairRunSchema = z.object({
 });
 export type PairRun = z.infer<typeof pairRunSchema>;
 
+/** Each is read and analysed. */
+const MOST_PAIRS = 1000;
+
 export const trackRecordSchema = z.object({
   trackVersion: z.literal(TRACK_VERSION),
   /** Becomes the name of a page. */
   name: z.string().regex(/^[\w.-]+$/),
   component: z.string(),
   /** Asked for, oldest first. */
-  versions: z.array(z.string()),
+  versions: z.array(z.string()).max(MOST_PAIRS),
   /** The experiment that each pair is made from, verbatim. */
   specText: z.string(),
   startedAt: z.string(),
-  pairs: z.array(pairRunSchema),
+  pairs: z.array(pairRunSchema).max(MOST_PAIRS),
 });
 export type TrackRecord = z.infer<typeof trackRecordSchema>;
 

@@ -3,7 +3,9 @@
  * estimates are the report's own; the counters add up what the measured windows held, so that a query over them gives
  * the same by another way (docs/prometheus.md).
  */
+import type { Histogram } from 'hdr-histogram-js';
 import { analyse, type Analysis } from '../analysis/analyse.ts';
+import { isMasked } from '../analysis/masking.ts';
 import { answersOf, cpuByComponent } from '../analysis/metrics.ts';
 import type { Family, FamilySample, Labels } from '../model/exposition.ts';
 import { countsAtOrBelow, decode, newHistogram } from '../model/histogram.ts';
@@ -23,10 +25,11 @@ export interface Progress {
   readonly planned: number;
 }
 
-/** What stands at the end of these trials; superseded ones are left out. */
+/** What stands at the end of these trials; superseded ones are left out, and sums hold the valid windows alone, as the report does. */
 export function runFamilies(run: RunRecord, all: readonly TrialRecord[], progress: Progress): Family[] {
   const trials = all.filter(({ superseded }) => !superseded);
-  const windows = trials.filter(({ kind }) => kind === 'latency');
+  const windows = trials.filter(({ kind, valid }) => kind === 'latency' && valid);
+  const analysis = analyse({ run, trials: all }, { thorough: false });
   return [
     single(
       'meshtax_run_info',
@@ -44,7 +47,7 @@ export function runFamilies(run: RunRecord, all: readonly TrialRecord[], progres
     },
     summed('meshtax_requests_total', 'Requests that were answered in measured windows.', windows, answersOf),
     componentCpu(windows),
-    durations(windows),
+    durations(windows, responsesOf(analysis)),
     ...FLOWS.map(([metric, name, help]) =>
       summed(
         name,
@@ -53,33 +56,36 @@ export function runFamilies(run: RunRecord, all: readonly TrialRecord[], progres
         ({ measures }) => measures.filter((each) => each.metric === metric).reduce((sum, { value }) => sum + value, 0),
       ),
     ),
-    ...estimates(analyse({ run, trials: all }, { thorough: false })),
+    ...estimates(analysis),
   ];
 }
 
+/** The latencies that the report shows: masked where the comparison's mask is used. */
+function responsesOf({ comparisons }: Analysis): (trial: TrialRecord) => Histogram | undefined {
+  const masked = isMasked(comparisons);
+  return (trial) => decode(trial.masked && masked(trial) ? trial.masked.response : trial.result.arms[0]?.response);
+}
+
 /** A point for every trial, at the time it began: what `promtool tsdb create-blocks-from openmetrics` takes. */
-export function trialFamilies(trials: readonly TrialRecord[]): Family[] {
+export function trialFamilies(trials: readonly TrialRecord[], analysis: Analysis): Family[] {
+  const responseOf = responsesOf(analysis);
   const ordered = trials.filter(({ superseded }) => !superseded).toSorted((a, b) => Date.parse(a.startedAt) - Date.parse(b.startedAt));
   const point = (trial: TrialRecord, labels: Labels, value: number): FamilySample => ({
-    labels: { ...labelsOf(trial), ...labels },
+    labels: { ...labelsOf(trial), kind: trial.kind, share: String(trial.share ?? ''), valid: String(trial.valid), ...labels },
     value,
     timestampMs: Date.parse(trial.startedAt),
   });
   const latencies = ordered.flatMap((trial) => {
-    const histogram = decode(trial.masked?.response ?? trial.result.arms[0]?.response);
+    const histogram = responseOf(trial);
     if (!histogram) return [];
     return [0.5, 0.9, 0.99].map((share) => point(trial, { quantile: String(share) }, histogram.getValueAtPercentile(share * 100) / 1e9));
   });
-  const cpu = ordered.flatMap((trial) =>
-    [...cpuByComponent(trial)].map(([component, ns]) =>
-      point(trial, { kind: trial.kind, share: String(trial.share ?? ''), component }, ns / 1e9),
-    ),
-  );
+  const cpu = ordered.flatMap((trial) => [...cpuByComponent(trial)].map(([component, ns]) => point(trial, { component }, ns / 1e9)));
   return [
     gauge(
       'meshtax_trial_requests',
       'Requests that were answered in one window.',
-      bySeries(ordered.map((trial) => point(trial, { kind: trial.kind, share: String(trial.share ?? '') }, answersOf(trial)))),
+      bySeries(ordered.map((trial) => point(trial, {}, answersOf(trial)))),
     ),
     gauge('meshtax_trial_latency_seconds', 'Latency of one window.', bySeries(latencies)),
     gauge('meshtax_trial_cpu_seconds', 'CPU time of one window.', bySeries(cpu)),
@@ -130,13 +136,12 @@ function componentCpu(trials: readonly TrialRecord[]): Family {
   return { name: 'meshtax_component_cpu_seconds_total', help: 'CPU time of a component in measured windows.', type: 'counter', samples };
 }
 
-/** Masked where there is a mask, as in the report. */
-function durations(trials: readonly TrialRecord[]): Family {
+function durations(trials: readonly TrialRecord[], responseOf: (trial: TrialRecord) => Histogram | undefined): Family {
   const samples = groups(trials).flatMap((group): FamilySample[] => {
     const labels = labelsOf(group[0] as TrialRecord);
     const all = newHistogram();
-    for (const { masked, result } of group) {
-      const histogram = decode(masked?.response ?? result.arms[0]?.response);
+    for (const trial of group) {
+      const histogram = responseOf(trial);
       if (histogram) all.add(histogram);
     }
     const count = all.totalCount;

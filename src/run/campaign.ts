@@ -30,10 +30,12 @@ export async function runCampaign(request: RunRequest, session: ClusterSession, 
   const watch = new Watch(request, state);
   for (const [number, blocks] of byDeployment(plan.blocks, request.done)) {
     const scope = new UndoStack(system.clock);
-    undo.push(`deployment ${number}`, async () => {
+    const undone = async () => {
       const failures = await scope.unwind(UNDO_BUDGET_MS);
       if (failures.length > 0) throw new Error(failures.map(({ title, reason }) => `${title}: ${reason}`).join('; '));
-    });
+    };
+    // It ends by itself; what is undone after it must not begin while it goes on.
+    undo.push(`deployment ${number}`, undone, 1.2 * UNDO_BUDGET_MS);
     const how = deployContext(request, session, generators, undo);
     const deployed = await deployAll(how, number, scope.push);
     const campaign: Campaign = { request, state, context: contextOf(request, session), deployed };
@@ -194,20 +196,27 @@ async function runStep(campaign: Campaign, step: PlannedStep): Promise<TrialReco
 }
 
 /** What is superseded keeps its figures under a name of its own. */
-function superseded(record: TrialRecord, attempt: number): TrialRecord {
-  return { ...record, id: `${record.id}-again${attempt + 1}`, superseded: true };
+function superseded({ done }: RunRequest, record: TrialRecord, attempt: number): TrialRecord {
+  return { ...record, id: idAside(record.id, attempt, done), superseded: true };
+}
+
+/** Before an interruption another attempt may have got the name, and what it measured stays. */
+export function idAside(id: string, attempt: number, done: ReadonlySet<string>): string {
+  let number = attempt + 1;
+  while (done.has(`${id}-again${number}`)) number++;
+  return `${id}-again${number}`;
 }
 
 /** The copy first: its own name is then free for the repetition. */
 async function setAside({ request, state }: Campaign, record: TrialRecord, attempt: number): Promise<void> {
-  const copy = superseded(record, attempt);
+  const copy = superseded(request, record, attempt);
   await request.directory.writeTrial(copy);
   state.replaceTrial(record, copy);
 }
 
 /** Stored before anything is made of it. */
 async function keep({ request, state, deployed }: Campaign, record: TrialRecord, supersededBy: number | undefined): Promise<TrialRecord> {
-  const kept = supersededBy === undefined ? record : superseded(record, supersededBy);
+  const kept = supersededBy === undefined ? record : superseded(request, record, supersededBy);
   await request.directory.writeTrial(kept);
   state.noteTrial(kept);
   request.noted?.(kept, state.record);

@@ -68,14 +68,15 @@ export async function measure(context: MeasureContext, measurement: Measurement)
   const before = await unlessDead(countersOf(arms), []);
   await host.stallMeter?.take(); // what came before is nobody's; what it costs to ask lies outside of the instruments
   const instruments = await unlessDead(openAll(context, arms), []);
-  const strangersBefore = await host.strangers?.cpuNs(); // inside of the instruments: opening them is our own work
+  const strangersBefore = await orFailure(strangersOf(context), undefined); // inside of the instruments: opening them is our own work
   const result = await unlessInterrupted(apply(measurement, `${seed}/${name}`, load.durationNs, system.host.cpuCount), signal).catch(
     (error: unknown) => {
       abandonAll(instruments);
       throw error;
     },
   );
-  const strangersNs = strangersBefore === undefined ? undefined : ((await host.strangers?.cpuNs()) ?? 0) - strangersBefore;
+  const strangersAfter = await orFailure(strangersOf(context), undefined);
+  const strangersNs = strangersBefore === undefined || strangersAfter === undefined ? undefined : strangersAfter - strangersBefore;
   const measures = await orFailure(closeAll(instruments), new Map<string, Reading[]>());
   const stalls = await orFailure(host.stallMeter?.take() ?? Promise.resolve([]), []);
   const after = await orFailure(countersOf(arms), []);
@@ -97,6 +98,13 @@ export async function measure(context: MeasureContext, measurement: Measurement)
     return judged(recordOf(shared, planned, channel, measures.get(planned.arm) ?? [], moved), context.validityChecks, failure);
   });
   return { records, failure };
+}
+
+/** CPU time of everybody else; undefined where nobody tells. @throws MeshtaxError MT3012 when it cannot be read. */
+async function strangersOf({ host }: MeasureContext): Promise<number | undefined> {
+  const cpuNs = await host.strangers?.cpuNs();
+  if (Number.isNaN(cpuNs)) throw codedFailure('CPU time of strangers', new Error('it is no number'));
+  return cpuNs;
 }
 
 /** Of each arm. @throws MeshtaxError MT3012 when one cannot be read. */

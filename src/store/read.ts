@@ -57,6 +57,9 @@ export async function readRunRecord(path: string, files: Files): Promise<RunReco
   return parse(path, 'run.json', runRecordSchema, files);
 }
 
+/** Of ours the largest has some 200 kB; many are read at once. */
+const LARGEST_RECORD = 8 * 2 ** 20;
+
 /** A day of trials as quickstart makes them, and what they weigh: more would not fit into the memory of every machine. */
 const [MOST_TRIALS, MOST_BYTES] = [50_000, 2 ** 30];
 
@@ -77,7 +80,8 @@ export async function readRun(path: string, files: Files): Promise<StoredRun> {
 
 /** SHA-256 of its list of checksums; undefined until it is sealed. */
 export async function sealOf(path: string, files: Files): Promise<string | undefined> {
-  return (await files.exists(`${path}/${CHECKSUMS}`)) ? sha256(files, `${path}/${CHECKSUMS}`) : undefined;
+  if (!(await files.exists(`${path}/${CHECKSUMS}`))) return undefined;
+  return orDamaged(path, sha256(files, `${path}/${CHECKSUMS}`));
 }
 
 /** Waiting for one file after the other would take longer than reading them. */
@@ -98,7 +102,7 @@ async function readTrial(path: string, name: string, files: Files, counted: (tex
 /** @throws MeshtaxError MT4003 naming the first file that is missing, changed or unknown to SHA256SUMS. */
 export async function verifyChecksums(path: string, files: Files): Promise<number> {
   const damaged = (problem: string) => new MeshtaxError('MT4003', { run: path, problem });
-  const text = await files.readTextIfAny(`${path}/${CHECKSUMS}`);
+  const text = await orDamaged(path, files.readTextIfAny(`${path}/${CHECKSUMS}`));
   if (text === undefined) throw damaged('it was never sealed: SHA256SUMS is missing');
   const expected = new Map(
     text
@@ -109,7 +113,7 @@ export async function verifyChecksums(path: string, files: Files): Promise<numbe
   for (const name of await filesBelow(path, files)) {
     if (name === CHECKSUMS || name === 'analysis.json') continue;
     if (!expected.has(name)) throw damaged(`${name} was added`);
-    if ((await sha256(files, `${path}/${name}`)) !== expected.get(name)) throw damaged(`${name} was changed`);
+    if ((await orDamaged(path, sha256(files, `${path}/${name}`))) !== expected.get(name)) throw damaged(`${name} was changed`);
     expected.delete(name);
   }
   const [missing] = [...expected.keys()].filter((name) => name !== 'analysis.json');
@@ -117,10 +121,19 @@ export async function verifyChecksums(path: string, files: Files): Promise<numbe
   return text.split('\n').filter(Boolean).length;
 }
 
+/** A folder or a pipe where a file should be cannot be read. */
+async function orDamaged<T>(path: string, reading: Promise<T>): Promise<T> {
+  try {
+    return await reading;
+  } catch (error) {
+    throw new MeshtaxError('MT4003', { run: path, problem: reasonOf(error) }, { cause: error });
+  }
+}
+
 async function parse<T>(path: string, name: string, schema: z.ZodType<T>, files: Files, counted?: (text: string) => void): Promise<T> {
   let value: unknown;
   try {
-    const text = await files.readText(`${path}/${name}`);
+    const text = await files.readText(`${path}/${name}`, LARGEST_RECORD);
     counted?.(text);
     value = JSON.parse(text);
   } catch (error) {

@@ -29,9 +29,11 @@ export class RunDirectory {
     return RunDirectory.open(`${results}/${experiment}/${runId}`, files);
   }
 
-  /** For a run that goes on: what a killed process left half written goes, and a line that was cut short ends. */
+  /** For a run that goes on, which may have come from somebody else: what a killed process left half written goes, and a line that was cut short ends. */
   static async reopen(path: string, files: Files): Promise<RunDirectory> {
-    const directory = await RunDirectory.open(path, files);
+    const directory = new RunDirectory(path, files);
+    await directory.#guard(() => refuseLinks(path, files));
+    await RunDirectory.open(path, files);
     await directory.#guard(async () => {
       const unfinished = (await everyFileBelow(path, files)).filter((name) => UNFINISHED.test(name));
       for (const name of unfinished) await files.remove(`${path}/${name}`);
@@ -114,6 +116,14 @@ export async function sha256(files: Files, path: string): Promise<string> {
 /** Names relative to the directory, sorted; without what a killed process left half written, which nobody reads. */
 export async function filesBelow(directory: string, files: Files): Promise<string[]> {
   return (await everyFileBelow(directory, files)).filter((name) => !UNFINISHED.test(name));
+}
+
+/** @throws Error for a link below: what is written there would be written somewhere else, perhaps by root. */
+async function refuseLinks(directory: string, files: Files): Promise<void> {
+  for (const { name, isDirectory, isLink } of await files.list(directory)) {
+    if (isLink) throw new Error(`${directory}/${name} is a link`);
+    if (isDirectory) await refuseLinks(`${directory}/${name}`, files);
+  }
 }
 
 async function everyFileBelow(directory: string, files: Files, prefix = ''): Promise<string[]> {

@@ -12,9 +12,9 @@ export async function writeTrack(folder: string, record: TrackRecord, files: Fil
 
 /** Undefined when there is none. @throws MeshtaxError MT4003 when it cannot be read. */
 export async function readTrack(folder: string, files: Files): Promise<TrackRecord | undefined> {
-  const text = await files.readTextIfAny(`${folder}/${FILE}`);
-  if (text === undefined) return undefined;
   try {
+    const text = await files.readTextIfAny(`${folder}/${FILE}`);
+    if (text === undefined) return undefined;
     return trackRecordSchema.parse(JSON.parse(text));
   } catch (error) {
     throw new MeshtaxError('MT4003', { run: folder, problem: `${FILE}: ${reasonOf(error).split('\n')[0] ?? ''}` });

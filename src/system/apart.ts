@@ -4,7 +4,7 @@
  * any file is all that is left to it. What it writes is written by its parent, and only where the command line says so.
  */
 import { spawn } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { EXIT, MeshtaxError, reasonOf } from '../model/errors.ts';
@@ -84,7 +84,9 @@ function cacheApart(compileCache: string | undefined): { NODE_COMPILE_CACHE?: st
 async function fulfil(request: Request, argv: readonly string[]): Promise<z.infer<typeof replySchema>> {
   const { id } = request;
   try {
-    if (!isAskedFor(request.path, argv)) throw new Error(`${request.path} is nowhere on the command line`);
+    // A directory is entered by its name, so that is followed too.
+    const place = request.op === 'write' ? request.path : resolved(path.resolve(request.path));
+    if (!isAskedFor(place, argv)) throw new Error(`${request.path} is nowhere on the command line`);
     if (request.op === 'write') await files.writeAtomically(request.path, Buffer.from(request.base64, 'base64'));
     else await files.makeDirectory(request.path, request.mode === undefined ? {} : { mode: request.mode });
     return { id };
@@ -93,12 +95,34 @@ async function fulfil(request: Request, argv: readonly string[]): Promise<z.infe
   }
 }
 
-/** At or below what the user named; the analysis of a run lies in its directory, which may be named by its id alone. */
+/**
+ * At or below what the user named, wherever links lead; the analysis of a run lies in its directory, which may be named by its id alone.
+ */
 export function isAskedFor(wanted: string, argv: readonly string[]): boolean {
+  const target = placeOf(wanted);
+  const words = argv.flatMap((argument) => [argument, argument.slice(argument.indexOf('=') + 1)]).filter((word) => word !== '');
+  const isNamed = words.some((word) => {
+    const place = resolved(path.resolve(word));
+    return place !== '/' && (target === place || target === placeOf(word) || target.startsWith(`${place}/`));
+  });
+  if (isNamed) return true;
+  return argv[0] === 'analyse' && path.basename(target) === 'analysis.json' && existsSync(`${path.dirname(target)}/run.json`);
+}
+
+/** What a write replaces: the name itself, in the directory that its path leads to. */
+function placeOf(wanted: string): string {
   const target = path.resolve(wanted);
-  const named = argv.flatMap((argument) => [argument, argument.slice(argument.indexOf('=') + 1)]).map((each) => path.resolve(each));
-  if (named.some((each) => each !== '/' && (target === each || target.startsWith(`${each}/`)))) return true;
-  return argv[0] === 'analyse' && path.basename(target) === 'analysis.json';
+  return path.join(resolved(path.dirname(target)), path.basename(target));
+}
+
+/** Where an absolute path leads, as far as it exists. */
+function resolved(target: string): string {
+  if (target === '/') return target;
+  try {
+    return realpathSync(target);
+  } catch {
+    return path.join(resolved(path.dirname(target)), path.basename(target));
+  }
 }
 
 /** The files of the process apart: read here, written by the parent. */

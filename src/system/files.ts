@@ -8,12 +8,12 @@ import type { Files } from '../model/ports.ts';
 const MOST_BYTES = 512 * 1024 * 1024;
 
 /** Never waits for a writer, never reads without end: pipes, devices and folders are refused, whoever put them there. */
-async function readRegular(path: string): Promise<Buffer> {
+async function readRegular(path: string, mostBytes = MOST_BYTES): Promise<Buffer> {
   const handle = await fs.open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const stat = await handle.stat();
     if (!stat.isFile()) throw new Error(`${path} is no regular file`);
-    if (stat.size > MOST_BYTES) throw new Error(`${path} is larger than ${MOST_BYTES} bytes`);
+    if (stat.size > mostBytes) throw new Error(`${path} is larger than ${mostBytes} bytes`);
     return await handle.readFile();
   } finally {
     await handle.close();
@@ -21,8 +21,8 @@ async function readRegular(path: string): Promise<Buffer> {
 }
 
 export const files: Files = {
-  readText: async (path) => (await readRegular(path)).toString('utf8'),
-  readBytes: readRegular,
+  readText: async (path, mostBytes) => (await readRegular(path, mostBytes)).toString('utf8'),
+  readBytes: (path) => readRegular(path),
   async readTextIfAny(path) {
     try {
       return (await readRegular(path)).toString('utf8');
@@ -51,7 +51,8 @@ export const files: Files = {
     for (const directory of [dirname(path), dirname(dirname(path))]) await syncDirectory(directory);
   },
   async appendDurably(path, line) {
-    const handle = await fs.open(path, 'a', 0o640);
+    // Never through a link: where it leads, root writes.
+    const handle = await fs.open(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW, 0o640);
     try {
       await handle.appendFile(line);
       await handle.datasync();
@@ -62,7 +63,9 @@ export const files: Files = {
   async list(path) {
     try {
       const entries = await fs.readdir(path, { withFileTypes: true });
-      return entries.map((entry) => ({ name: entry.name, isDirectory: entry.isDirectory() })).sort((a, b) => (a.name < b.name ? -1 : 1));
+      return entries
+        .map((entry) => ({ name: entry.name, isDirectory: entry.isDirectory(), isLink: entry.isSymbolicLink() }))
+        .sort((a, b) => (a.name < b.name ? -1 : 1));
     } catch (error) {
       if (isMissing(error)) return [];
       throw error;

@@ -45,7 +45,10 @@ function start(command: readonly [string, ...string[]], options: StartOptions): 
     ...(options.env === undefined ? {} : { env: { ...options.env } }),
   });
   if (options.onLine) {
-    child.stderr?.pipe(createWriteStream(options.logFile, { flags: 'a' }));
+    const log = createWriteStream(options.logFile, { flags: 'a', mode: 0o640 });
+    // A full disk, or no descriptor left: what it says is lost; it goes on, and so do we.
+    log.on('error', () => child.stderr?.resume());
+    child.stderr?.pipe(log);
     if (child.stdout) createInterface({ input: child.stdout }).on('line', options.onLine);
   }
   child.stdin?.on('error', () => {}); // the child is gone: `ended` tells

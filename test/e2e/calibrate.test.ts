@@ -1,7 +1,7 @@
 /** The tool measures itself, for real: known delays, pacing, one datapath twice, injected slowdowns. Needs root. */
 import { expect, test } from 'vitest';
 import { calibrationSchema } from '../../src/model/calibration.ts';
-import { inventory, meshtax, settled, workspace } from './machine.ts';
+import { inventory, leftSince, meshtax, workspace } from './machine.ts';
 
 test('calibrate --quick --json prints one document with every figure, and leaves nothing', async () => {
   const space = await workspace();
@@ -26,7 +26,7 @@ test('calibrate --quick --json prints one document with every figure, and leaves
       expect(high).toBeGreaterThan(rate);
     }
     expect(calibration.injected.map((each) => each.metric)).toEqual(['latency.p50', 'latency.p99']);
-    expect(await settled(before)).toEqual(before);
+    expect(await leftSince(before)).toEqual([]);
   } finally {
     await space.remove();
   }

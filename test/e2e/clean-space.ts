@@ -1,6 +1,6 @@
 /** A file's tests leave nothing on the machine. Apart from machine.ts, which is used outside of tests too. */
 import { afterEach, beforeEach, expect } from 'vitest';
-import { inventory, settled, workspace, type Workspace } from './machine.ts';
+import { inventory, leftSince, workspace, type Workspace } from './machine.ts';
 
 /** Before each test of a file a folder of its own; after it the folder is gone, and nothing else is new on the machine. */
 export function cleanSpace(): { readonly directory: string; readonly results: string; readonly write: Workspace['write'] } {
@@ -12,7 +12,7 @@ export function cleanSpace(): { readonly directory: string; readonly results: st
   });
   afterEach(async () => {
     await space.remove();
-    expect(await settled(before)).toEqual(before);
+    expect(await leftSince(before)).toEqual([]);
   });
   return {
     get directory() {

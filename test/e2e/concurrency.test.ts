@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { watchRun } from '../crash/watched-run.ts';
-import { inventory, meshtax, settled, SHORT, TINY, workspace, type Workspace } from './machine.ts';
+import { inventory, leftSince, meshtax, SHORT, TINY, workspace, type Workspace } from './machine.ts';
 
 let space: Workspace;
 let before: Record<string, string[]>;
@@ -12,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await meshtax(['clean', '--all', '--force']);
-  expect(await settled(before)).toEqual(before);
+  expect(await leftSince(before)).toEqual([]);
   await space.remove();
 });
 

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { TrialRecord } from '../../src/model/records.ts';
-import { inventory, meshtax, settled, TINY, workspace, type Workspace } from './machine.ts';
+import { inventory, leftSince, meshtax, TINY, workspace, type Workspace } from './machine.ts';
 
 let space: Workspace;
 beforeEach(async () => {
@@ -48,7 +48,7 @@ test('an Envoy that dies in the middle: MT3006, its trial is kept as invalid, no
   const ended = await running;
   expect(ended.exitCode).toBe(4);
   expect(ended.stderr).toMatch(/MT3006 client-proxy of envoy-sidecar ended unexpectedly: client-proxy ended with signal SIGKILL/);
-  expect(await settled(before)).toEqual(before);
+  expect(await leftSince(before)).toEqual([]);
   const records = trialsOnDisk().map(
     (name) => JSON.parse(readFileSync(`${runDirectory()}/trials/${name}/trial.json`, 'utf8')) as TrialRecord,
   );
@@ -69,5 +69,5 @@ test('Ctrl-C once: undone, 130, kept; a second run meanwhile is refused', async 
   expect(performance.now() - interruptedAt).toBeLessThan(20_000); // no forgotten timer keeps the process
   expect(ended.exitCode === 130 ? '' : ended.stderr).toBe('');
   expect(ended.stderr).toContain('MT3005');
-  expect(await settled(before)).toEqual(before);
+  expect(await leftSince(before)).toEqual([]);
 });

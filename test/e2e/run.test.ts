@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Analysis } from '../../src/analysis/analyse.ts';
 import type { RunRecord, TrialRecord } from '../../src/model/records.ts';
-import { inventory, meshtax, settled, SHORT, TIMING_CODES, workspace, type Workspace } from './machine.ts';
+import { inventory, leftSince, meshtax, SHORT, TIMING_CODES, workspace, type Workspace } from './machine.ts';
 
 let space: Workspace;
 beforeEach(async () => {
@@ -61,7 +61,7 @@ test('every datapath with both protocols: every request is counted by its own da
   const programs = trials.find((trial) => trial.arm === 'ebpf-lab')?.measures.filter((each) => each.metric === 'bpfRuns') ?? [];
   expect(programs.reduce((sum, each) => sum + each.value, 0)).toBeGreaterThan(400);
   expect(stdout).toContain('envoy-sidecar');
-  expect(await settled(before)).toEqual(before);
+  expect(await leftSince(before)).toEqual([]);
 
   expect((await meshtax(['verify', path])).exitCode).toBe(0);
   const html = await meshtax(['report', path, '--format', 'html']);
@@ -103,7 +103,7 @@ loads: [{ loop: open, rate: 200/s, duration: 500ms, warmup: 200ms, connections: 
 statistics: { blocks: 2, stop: fixed, cpu: false, blocksPerDeployment: 1 }
 `);
   expectExact(grpc.trials, 'envoy-sidecar', ['clientProxyRequests', 'serverProxyRequests']);
-  expect(await settled(before)).toEqual(before);
+  expect(await leftSince(before)).toEqual([]);
 });
 
 test('a duet with the real Envoy and eBPF: equal numbers, counters exact, masked beside raw, a ladder by the soaker, and it stops by itself', async () => {
@@ -129,5 +129,5 @@ statistics: { blocks: 3, minBlocks: 2, design: duet, blocksPerDeployment: 2, cpu
   }
   const record = JSON.parse(readFileSync(`${path}/run.json`, 'utf8')) as RunRecord;
   expect(record.designs).toMatchObject([{ design: 'duet', capacityPerSecond: expect.any(Number) as number }]);
-  expect(await settled(before)).toEqual(before);
+  expect(await leftSince(before)).toEqual([]);
 });

@@ -2,6 +2,7 @@
 import type { Bench } from '../../model/contracts/cluster.ts';
 import type { Component } from '../../model/contracts/deployment.ts';
 import { parseCgroupCpuNs } from '../../model/cpu-time.ts';
+import { WORKER_UID } from '../../model/uids.ts';
 import { startComponent, type StartedComponent } from './component.ts';
 import { findCompiled, labPrograms } from './compiled.ts';
 import { Dialogue } from './dialogue.ts';
@@ -24,7 +25,12 @@ export function labBench(lab: LabSetting, netns: string): Bench {
       const name = `truth-${system.randomId(4)}`;
       const command = ['taskset', '-c', String(system.host.cpuCount - 1), program, ...args] as [string, ...string[]];
       const server = await Dialogue.with('truth-server', async (onLine) => {
-        const { process } = await startComponent(system, cgroups, { role: 'meter', name, ...place(name), command, onLine }, undo);
+        const { process } = await startComponent(
+          system,
+          cgroups,
+          { role: 'meter', name, ...place(name), command, uid: WORKER_UID, onLine },
+          undo,
+        );
         return process;
       });
       return {
@@ -42,7 +48,7 @@ export function labBench(lab: LabSetting, netns: string): Bench {
       const started = await startComponent(
         system,
         cgroups,
-        { role: 'meter', name, ...place(name), command: pinned, onLine: (line) => void lines.push(line) },
+        { role: 'meter', name, ...place(name), command: pinned, uid: WORKER_UID, onLine: (line) => void lines.push(line) },
         undo,
       );
       const timer = setTimeout(() => void started.process.stop(0), TOOL_TIMEOUT_MS);

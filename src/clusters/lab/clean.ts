@@ -1,9 +1,10 @@
 /** Removes every leftover of any run, found by its names alone, however the run died. */
+import { z } from 'zod';
 import type { CleanReport } from '../../model/contracts/cluster.ts';
 import { MeshtaxError, reasonOf } from '../../model/errors.ts';
 import type { System } from '../../model/ports.ts';
 import { Cgroups, detectLayout } from './cgroups.ts';
-import { inTurn, isAlive, liveLeases, readLease, stateDirectory } from './lease.ts';
+import { inTurn, isAlive, liveLeases, readLease, stateDirectory, type Lease } from './lease.ts';
 import { endAll } from './end-processes.ts';
 import { CGROUP_ROOT, runOfNetns, STATE_ROOT } from './names.ts';
 
@@ -22,18 +23,45 @@ export async function cleanLab(system: System, which: { run: string | undefined;
   return report;
 }
 
-/** What this very run left when it was killed, before it goes on; in turn. @throws MeshtaxError MT2002 while it is alive. */
+/**
+ * What this very run left when it was killed, before it goes on; in turn.
+ * @throws MeshtaxError MT2002 while it is alive, MT2009 when something does not go: it would be measured with the rest.
+ */
 export async function cleanBeforeResume(system: System, cgroups: Cgroups, run: string): Promise<void> {
   if (!(await findRuns(system, cgroups)).includes(run)) return;
   const lease = await readLease(system, run);
   if (lease && (await isAlive(system, lease))) throw new MeshtaxError('MT2002', { run, pid: lease.pid });
-  await cleanRun(system, cgroups, run, lease?.bpfStatsBefore, { removed: [], failed: [] });
+  const report = { removed: [], failed: [] as string[] };
+  await cleanRun(system, cgroups, run, lease?.bpfStatsBefore, report);
+  if (report.failed.length > 0) throw new MeshtaxError('MT2009', { run, problem: report.failed.join('; ') });
 }
 
 async function cleanUnlessAlive(system: System, cgroups: Cgroups, run: string, force: boolean, report: Report): Promise<void> {
   const lease = await readLease(system, run);
-  if (lease && !force && (await isAlive(system, lease))) report.kept.push(`run ${run}: process ${lease.pid} is alive (--force ends it)`);
+  const alive = lease && (await isAlive(system, lease)) ? lease : undefined;
+  if (alive && !force) {
+    report.kept.push(`run ${run}: process ${alive.pid} is alive (--force ends it)`);
+    return;
+  }
+  // First of all: it would go on making things.
+  if (alive && !(await endRun(system, alive))) report.failed.push(`run ${run}: process ${alive.pid} does not end`);
   else await cleanRun(system, cgroups, run, lease?.bpfStatsBefore, report);
+}
+
+/** Asked to, then made to; by its start time it stays the process that is meant. */
+async function endRun(system: System, lease: Lease): Promise<boolean> {
+  for (const [signal, patienceMs] of [
+    ['TERM', 2000],
+    ['KILL', 5000],
+  ] as const) {
+    await system.processes.run(['kill', `-${signal}`, String(lease.pid)], { mayFail: true });
+    const deadline = system.clock.monotonicNs() + patienceMs * 1e6;
+    while (system.clock.monotonicNs() < deadline) {
+      if (!(await isAlive(system, lease))) return true;
+      await system.clock.sleep(50);
+    }
+  }
+  return false;
 }
 
 /** Every run that left a namespace, a cgroup or a state directory. */
@@ -67,6 +95,7 @@ async function cleanRun(
   await attempt('network namespaces', () => deleteNamespaces(system, run));
   await attempt('cgroups', async () => {
     const before = (await cgroups.children(`${CGROUP_ROOT}/${run}`)).length;
+    await detachPrograms(system, cgroups.unified(`${CGROUP_ROOT}/${run}`));
     const left = await cgroups.remove(`${CGROUP_ROOT}/${run}`);
     if (left.length > 0) throw new Error(`still there: ${left.join(', ')}`);
     return before;
@@ -80,6 +109,28 @@ async function cleanRun(
     await system.files.remove(stateDirectory(run));
     return there ? 1 : 0;
   });
+}
+
+const attachedSchema = z.array(
+  z.object({ cgroup: z.string(), programs: z.array(z.object({ id: z.number().int(), attach_type: z.string() })) }),
+);
+
+/** A socket whose peer is gone keeps its cgroup for minutes, and that one its programs and their maps, long after both have no name. */
+async function detachPrograms(system: System, cgroup: string): Promise<void> {
+  if (!(await system.files.exists(cgroup))) return;
+  const { stdout } = await system.processes.run(['bpftool', '--json', 'cgroup', 'tree', cgroup], { mayFail: true });
+  const attached = attachedSchema.safeParse(jsonOrUndefined(stdout));
+  for (const { cgroup: place, programs } of attached.success ? attached.data : [])
+    for (const { id, attach_type } of programs)
+      await system.processes.run(['bpftool', 'cgroup', 'detach', place, attach_type, 'id', String(id)], { mayFail: true });
+}
+
+function jsonOrUndefined(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** By cgroup and by namespace: between the two nothing that we started can hide. */

@@ -1,8 +1,11 @@
 /** Starting one component: in its own cgroup, inside a namespace, with its own log. */
 import type { CgroupFiles, Component, PushUndo, Role } from '../../model/contracts/deployment.ts';
 import type { RunningProcess, System } from '../../model/ports.ts';
+import { WORKER_UID } from '../../model/uids.ts';
 import type { Cgroups } from './cgroups.ts';
 import { endAll } from './end-processes.ts';
+
+const REMOVALS = 10;
 
 export interface StartSpec {
   readonly role: Role | 'meter' | 'pause';
@@ -48,7 +51,12 @@ export async function startComponent(system: System, cgroups: Cgroups, spec: Sta
   return { role: spec.role as Role, cgroup, process, ended: () => describeEnd(process) };
 }
 
-function dropped({ uid, capabilities = [] }: StartSpec): string[] {
+/** What needs no right at all, as a user that has none; nobody else can drop theirs. */
+export function withoutRights(system: System, command: readonly [string, ...string[]]): [string, ...string[]] {
+  return [...(system.host.uid === 0 ? dropped({ uid: WORKER_UID }) : []), ...command] as [string, ...string[]];
+}
+
+function dropped({ uid, capabilities = [] }: Pick<StartSpec, 'uid' | 'capabilities'>): string[] {
   if (uid === undefined) return [];
   const kept = capabilities.map((each) => `,+${each}`).join('');
   const caps = ['inh', 'ambient'].map((set) => `--${set}-caps=-all${kept}`);
@@ -60,7 +68,15 @@ export async function createCgroup(
   spec: { cgroupPath: string; cpus?: string | undefined },
   undo: PushUndo,
 ): Promise<CgroupFiles> {
-  undo(`cgroup ${spec.cgroupPath}`, async () => void (await cgroups.remove(spec.cgroupPath)));
+  undo(`cgroup ${spec.cgroupPath}`, async () => {
+    // The kernel lets go of it a moment after its last process.
+    for (let attempt = 1; ; attempt++) {
+      const left = await cgroups.remove(spec.cgroupPath);
+      if (left.length === 0) return;
+      if (attempt === REMOVALS) throw new Error(`still there: ${left.join(', ')}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  });
   const files = await cgroups.create(spec.cgroupPath);
   if (spec.cpus !== undefined) await cgroups.pin(spec.cgroupPath, spec.cpus);
   return files;

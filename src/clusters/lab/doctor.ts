@@ -3,6 +3,7 @@ import type { DoctorCheck } from '../../model/contracts/check.ts';
 import { MeshtaxError, reasonOf } from '../../model/errors.ts';
 import type { System } from '../../model/ports.ts';
 import { bpfPrograms, findCompiled } from './compiled.ts';
+import { withoutRights } from './component.ts';
 import { Cgroups, detectLayout } from './cgroups.ts';
 import { findRuns } from './clean.ts';
 import { findEnvoy } from './envoy-binary.ts';
@@ -54,7 +55,7 @@ const envoyStarts: DoctorCheck = {
   title: 'Envoy',
   async run(system) {
     try {
-      const { stdout } = await system.processes.run([await findEnvoy(system), '--version']);
+      const { stdout } = await system.processes.run(withoutRights(system, [await findEnvoy(system), '--version']));
       return ok(/\/(\d+\.\d+\.\d+)\//.exec(stdout)?.[1] ?? 'starts');
     } catch (error) {
       return {

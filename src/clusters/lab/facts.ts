@@ -1,6 +1,7 @@
 /** What the figures depend on, as described facts: no host name, no user, no path, no address of the machine. */
 import type { System } from '../../model/ports.ts';
 import type { CgroupLayout } from './cgroups.ts';
+import { withoutRights } from './component.ts';
 import { findEnvoy } from './envoy-binary.ts';
 
 export type Facts = Record<string, string | number | boolean>;
@@ -37,7 +38,7 @@ export async function toolVersions(processes: System['processes']): Promise<Reco
 async function envoyVersion(system: System): Promise<string> {
   const binary = await findEnvoy(system).catch(() => undefined);
   if (binary === undefined) return 'not installed';
-  const { stdout } = await system.processes.run([binary, '--version'], { mayFail: true });
+  const { stdout } = await system.processes.run(withoutRights(system, [binary, '--version']), { mayFail: true });
   return /\/(\d+\.\d+\.\d+\/\S+)/.exec(stdout)?.[1] ?? 'unknown';
 }
 

@@ -137,12 +137,15 @@ export function siteOf(arm: Arm, servers: readonly ServerSpec[]): LabSite {
       return system.processes.run(netns === undefined ? command : ['nsenter', `--net=/run/netns/${netns}`, '--', ...command], others);
     },
     start: (start) => startIn(arm, start),
-    directory: async (name, uid) => {
+    directory: async (name, mode = 0o700) => {
       const directory = `${arm.stateDirectory}/${name}`;
       await system.files.makeDirectory(arm.stateDirectory, { mode: 0o711 });
-      await system.files.makeDirectory(directory, { mode: 0o700 });
-      if (uid !== undefined) await system.files.changeOwner(directory, uid, uid);
+      await system.files.makeDirectory(directory, { mode });
       return directory;
+    },
+    handOver: async (directory, uid) => {
+      for (const { name } of await system.files.list(directory)) await system.files.changeOwner(`${directory}/${name}`, uid, uid);
+      await system.files.changeOwner(directory, uid, uid);
     },
     waitFor: (component, what, probe) => waitFor(system, arm, component, what, probe),
   };

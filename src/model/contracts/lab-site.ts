@@ -52,8 +52,10 @@ export interface LabSite {
   run(command: readonly [string, ...string[]], options?: CommandOptions & { readonly netns?: string }): Promise<CommandResult>;
   /** Start a component in its own cgroup inside a pod or node; `uid` drops privileges. */
   start(start: StartComponent): Promise<Component>;
-  /** A directory for a component's configuration and sockets, owned by `uid`. */
-  directory(name: string, uid?: number): Promise<string>;
+  /** Root's directory for a component's configuration and sockets; by default (0700) for nobody else to pass through. */
+  directory(name: string, mode?: number): Promise<string>;
+  /** Gives it and the files in it to `uid`, once all is written: root writes nothing where another could put a link. */
+  handOver(directory: string, uid: number): Promise<void>;
   /** Wait until `probe` says yes. @throws MeshtaxError MT3001 when the component ends or the time is over. */
   waitFor(component: Component, what: string, probe: () => Promise<boolean>): Promise<void>;
 }

@@ -94,9 +94,9 @@ ${tableHtml(chart.table)}
 
 /** Vega gives its SVG neither a role nor a name; a reader that cannot see it gets both. */
 function labelled(svg: string, chart: DrawnChart, id: string): string {
-  return svg
-    .replace('<svg ', `<svg role="img" aria-labelledby="${id}-title ${id}-desc" `)
-    .replace('>', `><title id="${id}-title">${escape(chart.title)}</title><desc id="${id}-desc">${escape(chart.sentence)}</desc>`);
+  const names = `<title id="${id}-title">${escape(chart.title)}</title><desc id="${id}-desc">${escape(chart.sentence)}</desc>`;
+  // By functions: in a text that replaces, `$` means something.
+  return svg.replace('<svg ', () => `<svg role="img" aria-labelledby="${id}-title ${id}-desc" `).replace('>', () => `>${names}`);
 }
 
 function tableHtml(table: Table | IndexTable): string {

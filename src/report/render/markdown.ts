@@ -29,7 +29,7 @@ function markdownOf(block: Block): string {
       return `**${escape(block.chart.title)}**. ${escape(block.chart.sentence)}`;
     case 'findings':
       return block.findings
-        .map((finding) => `- ${finding.level} \`${finding.code}\` ${escape(finding.title)}: ${escape(finding.detail)}`)
+        .map((finding) => `- ${finding.level} ${codeOf(finding.code)} ${escape(finding.title)}: ${escape(finding.detail)}`)
         .join('\n');
     case 'code':
       return fenced(block.text);
@@ -47,9 +47,14 @@ function tableMarkdown(table: Table): string {
   ].join('\n');
 }
 
+/** Of ours; what a stranger's record calls a code is a text like any other. */
+function codeOf(code: string): string {
+  return /^\w+$/.test(code) ? `\`${code}\`` : escape(code);
+}
+
 /** A fence longer than any run of backticks inside. */
 function fenced(text: string): string {
-  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+  const longest = text.matchAll(/`+/g).reduce((most, [run]) => Math.max(most, run.length), 2);
   const fence = '`'.repeat(longest + 1);
   return `${fence}\n${text.trimEnd()}\n${fence}`;
 }

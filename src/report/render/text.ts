@@ -39,7 +39,9 @@ function textOf(block: Block): string[] {
 }
 
 export function tableText(table: Table): string[] {
-  const widths = table.columns.map((column, index) => Math.max(column.title.length, ...table.rows.map((row) => (row[index] ?? '').length)));
+  const widths = table.columns.map(({ title }, index) =>
+    table.rows.reduce((widest, row) => Math.max(widest, row[index]?.length ?? 0), title.length),
+  );
   const line = (cells: readonly string[]) =>
     cells
       .map((cell, index) => (table.columns[index]?.align === 'right' ? cell.padStart(widths[index] ?? 0) : cell.padEnd(widths[index] ?? 0)))

@@ -43,6 +43,33 @@ test('a run that is alive keeps others out, a dead one does not; no run is ever 
   await expect(again).rejects.toMatchObject({ code: 'MT2002' });
 });
 
+const EVERY = { run: undefined, place: undefined, waitMs: 0 };
+const leftover = (state: string) => {
+  const lease = JSON.stringify({ run: 'abcdef', pid: 4242, startTicks: '19', bpfStatsBefore: '0' });
+  const stat = `4242 (a b) ${state} ${Array.from({ length: 30 }, (_, i) => i + 1).join(' ')}`;
+  return new MemoryFiles({ '/proc/mounts': MOUNTS['/proc/mounts'], '/proc/4242/stat': stat, '/run/meshtax/abcdef/lease.json': lease });
+};
+
+test('a run whose process only waits to be reaped is over', async () => {
+  const files = leftover('Z');
+  expect(await lab.clean?.(fakeSystem({ files }), { ...EVERY, force: false })).toMatchObject({ kept: [], failed: [] });
+  expect(files.content.has('/run/meshtax/abcdef/lease.json')).toBe(false);
+});
+
+test('a run that is alive is kept; with force its process is ended before what it made', async () => {
+  const files = leftover('S');
+  expect((await lab.clean?.(fakeSystem({ files }), { ...EVERY, force: false }))?.kept).toHaveLength(1);
+  const killed: string[] = [];
+  const answer = (command: readonly string[]) => {
+    if (command[0] === 'kill') killed.push(command.slice(1).join(' '));
+    if (command.includes('-KILL')) files.content.delete('/proc/4242/stat');
+    return {};
+  };
+  expect(await lab.clean?.(fakeSystem({ files, answer }), { ...EVERY, force: true })).toMatchObject({ kept: [], failed: [] });
+  expect(killed).toEqual(['-TERM 4242', '-KILL 4242']);
+  expect(files.content.has('/run/meshtax/abcdef/lease.json')).toBe(false);
+});
+
 test('missing packages are named before anything is installed; without apt they are only named', async () => {
   const system = fakeSystem({ files: new MemoryFiles({ '/usr/bin/ip': '', '/usr/sbin/tc': '', '/usr/bin/python3': '' }) });
   expect(await missingPackages(system)).toEqual(['bpftool', 'clang', 'iptables', 'libbpf-dev', 'llvm', 'openssl', 'procps', 'util-linux']);

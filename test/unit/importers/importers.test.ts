@@ -11,6 +11,23 @@ const read = (text: string): Imported & { readonly by: string } => {
   return { by: importer.id, ...importer.parse(text) };
 };
 
+test.each(['\n', ' ', '\t\n', '1', 'finished in \n', 'Running '])(
+  'a megabyte of %j is nobody’s, and nobody searches it for long',
+  (words) => {
+    const text = words.repeat(2 ** 20 / words.length);
+    for (const each of importers) expect(each.recognises(text)).toBe(false);
+  },
+);
+
+test.each([
+  ['wrk', 'Running 1s test @ x\n'],
+  ['h2load', 'finished in \nrequests: 1 total\n'],
+])('%s: a megabyte of digits or of lines after its first words', (id, first) => {
+  const importer = importers.find((each) => each.id === id) ?? expect.fail(id);
+  for (const each of ['1', '\n', ' ', 'finished in \n'])
+    expect(importer.parse(first + each.repeat(2 ** 20 / each.length)).percentiles).toEqual([]);
+});
+
 const FORTIO = JSON.stringify({
   RunType: 'HTTP',
   StartTime: '2026-01-02T03:04:05.6Z',

@@ -4,6 +4,7 @@ import { printable } from '../../../src/model/printable.ts';
 
 test('what would be obeyed is shown', () => {
   expect(printable('a\tb\nc')).toBe('a\tb\nc');
+  expect(printable('a,b\r\nc,d\r\n')).toBe('a,b\r\nc,d\r\n');
   expect(printable('\u001b[31mred\u0000\u009b2J\r\u202Egnp')).toBe('\\u001b[31mred\\u0000\\u009b2J\\u000d\\u202egnp');
 });
 

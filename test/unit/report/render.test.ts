@@ -48,6 +48,19 @@ describe('report', () => {
     expect(rows.length).toBeGreaterThanOrEqual(3);
   });
 
+  test('names that mean something to a replacement, and codes that are none, are text', async () => {
+    const workload = '$` onload=alert(1) x="';
+    const code = 'x` <img src=y> ![a](b)';
+    const finding = { code, level: 'warning' as const, title: 't', detail: 'd', why: '', fix: '' };
+    const trials = stored.trials.map((trial, at) => ({ ...trial, workload, ...(at === 0 ? { findings: [finding] } : {}) }));
+    const strange = buildReport(runOf(trials), analyse(runOf(trials)));
+    const html = await renderHtml(strange);
+    const charts = strange.blocks.filter(({ kind }) => kind === 'chart').length;
+    expect(html.match(/<title id="[^"]*">[^<]*<\/title><desc id="[^"]*">[^<]*<\/desc>/g)).toHaveLength(charts);
+    expect(renderMarkdown(strange)).toContain('img src=y');
+    expect(renderMarkdown(strange)).not.toMatch(/[^\\](<img|\[a\])/);
+  });
+
   test('text and JSON say the same', () => {
     expect(renderText(document)).toContain('envoy');
     const json = JSON.parse(renderJson(stored.run, analysis, document)) as { reportVersion: number; verdicts: string[] };

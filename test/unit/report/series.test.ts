@@ -42,10 +42,10 @@ describe('a run as series', () => {
 });
 
 test('the points of a run as OpenMetrics: seconds, series together, an end', () => {
-  const text = formatOpenMetrics(trialFamilies(trials));
+  const text = formatOpenMetrics(trialFamilies(trials, analyse({ run, trials })));
   expect(text).toMatch(/# TYPE meshtax_trial_latency_seconds gauge\n/);
   expect(text).toMatch(
-    /^meshtax_trial_latency_seconds\{workload="http-echo",load="open-500",arm="direct",quantile="0.5"\} 0\.000\d+ \d{10}(\.\d+)?$/m,
+    /^meshtax_trial_latency_seconds\{workload="http-echo",load="open-500",arm="direct",kind="latency",share="",valid="true",quantile="0.5"\} 0\.000\d+ \d{10}(\.\d+)?$/m,
   );
   expect(text.endsWith('# EOF\n')).toBe(true);
   const order = [...text.matchAll(/^(meshtax_trial_latency_seconds\{[^}]*\})/gm)].map((match) => match[1]);

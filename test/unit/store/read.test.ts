@@ -1,6 +1,8 @@
-import { expect, test } from 'vitest';
-import { readRun } from '../../../src/store/read.ts';
+import { describe, expect, test } from 'vitest';
+import type { FileEntry } from '../../../src/model/ports.ts';
+import { readRun, sealOf, verifyChecksums } from '../../../src/store/read.ts';
 import { filesBelow } from '../../../src/store/run-directory.ts';
+import { readTrack } from '../../../src/store/track.ts';
 import { MemoryFiles } from '../../fakes.ts';
 import { runOf, trialOf } from '../../records.ts';
 
@@ -9,18 +11,18 @@ const { run } = runOf([trial]);
 
 /** A run whose folder of trials has so many of them, each with the text of one. */
 class ManyTrials extends MemoryFiles {
-  readonly names: { name: string; isDirectory: boolean }[];
+  readonly names: FileEntry[];
   readonly text: string;
 
   constructor(count: number, text: string) {
     super({ 'r/run.json': JSON.stringify(run) });
-    this.names = Array.from({ length: count }, (_, at) => ({ name: `${at}`, isDirectory: true }));
+    this.names = Array.from({ length: count }, (_, at) => ({ name: `${at}`, isDirectory: true, isLink: false }));
     this.text = text;
   }
 
   override async list(path: string) {
     if (path === 'r/trials') return this.names;
-    return path.startsWith('r/trials/') ? [{ name: 'trial.json', isDirectory: false }] : [];
+    return path.startsWith('r/trials/') ? [{ name: 'trial.json', isDirectory: false, isLink: false }] : [];
   }
   override async exists(path: string): Promise<boolean> {
     return path.startsWith('r/trials/');
@@ -48,7 +50,42 @@ test('trials that are larger together than the memory are refused when they beco
 
 test('the names of half a million files are listed', async () => {
   const files = new MemoryFiles();
-  const names = Array.from({ length: 500_000 }, (_, at) => ({ name: `${at}`, isDirectory: false }));
-  files.list = async (path) => (path === 'r/' ? [{ name: 'trials', isDirectory: true }] : names);
+  const names = Array.from({ length: 500_000 }, (_, at) => ({ name: `${at}`, isDirectory: false, isLink: false }));
+  files.list = async (path) => (path === 'r/' ? [{ name: 'trials', isDirectory: true, isLink: false }] : names);
   expect(await filesBelow('r', files)).toHaveLength(500_000);
+});
+
+describe('what is no file where a file should be, or is no record', () => {
+  class Unreadable extends MemoryFiles {
+    override async readText(path: string): Promise<string> {
+      if (/SHA256SUMS|series.json/.test(path)) throw new Error(`${path} is no regular file`);
+      return super.readText(path);
+    }
+    override readTextIfAny(path: string): Promise<string | undefined> {
+      return this.readText(path);
+    }
+  }
+  const files = new Unreadable({ 'r/run.json': JSON.stringify(run), 'r/SHA256SUMS': '' });
+
+  test.each([
+    ['checksums, when the seal is read', () => sealOf('r', files)],
+    ['checksums, when they are verified', () => verifyChecksums('r', files)],
+    ['the record of a series', () => readTrack('r', files)],
+  ])('%s', async (_title, read) => {
+    await expect(read()).rejects.toMatchObject({ code: 'MT4003', message: expect.stringContaining('no regular file') as string });
+  });
+
+  const withOptions = JSON.stringify({ ...run, arms: run.arms.map((arm) => ({ ...arm, options: 'DEEP' })) });
+  test.each([
+    ['options nested a hundred thousand times', withOptions.replaceAll('"DEEP"', `${'['.repeat(1e5)}1${']'.repeat(1e5)}`)],
+    ['two thousand facts', JSON.stringify({ ...run, facts: Object.fromEntries(Array.from({ length: 2000 }, (_, at) => [`f${at}`, 1])) })],
+  ])('%s', async (_title, text) => {
+    await expect(readRun('r', new MemoryFiles({ 'r/run.json': text }))).rejects.toMatchObject({ code: 'MT4003' });
+  });
+
+  test('a series of a thousand pairs and one', async () => {
+    const pairs = Array.from({ length: 1001 }, () => ({ older: 'a', newer: 'b', purpose: 'pair', run: 'r' }));
+    const record = { trackVersion: 1, name: 'n', component: 'envoy', versions: ['a', 'b'], specText: '', startedAt: '', pairs };
+    await expect(readTrack('r', new MemoryFiles({ 'r/series.json': JSON.stringify(record) }))).rejects.toMatchObject({ code: 'MT4003' });
+  });
 });

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
@@ -12,6 +12,17 @@ test('a directory has the mode that was asked for, even when it was there before
     expect(statSync(directory).mode & 0o777).toBe(0o711);
     await files.makeDirectory(directory);
     expect(statSync(directory).mode & 0o777).toBe(0o711);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
+test('nothing is appended through a link', async () => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'meshtax-files-'));
+  try {
+    symlinkSync(`${directory}/elsewhere`, `${directory}/journal.jsonl`);
+    await expect(files.appendDurably(`${directory}/journal.jsonl`, 'line\n')).rejects.toThrow(/ELOOP/);
+    expect(existsSync(`${directory}/elsewhere`)).toBe(false);
   } finally {
     rmSync(directory, { recursive: true });
   }

@@ -1,0 +1,31 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect, test, vi } from 'vitest';
+import { processes } from '../../../src/system/processes.ts';
+
+const SAYS = ['process.stderr.write("to the log\\n".repeat(20_000)); console.log("a line")'] as const;
+
+async function saidWith(logFile: string) {
+  const lines: string[] = [];
+  const { exitCode } = await processes.start([process.execPath, '-e', ...SAYS], { logFile, onLine: (line) => lines.push(line) }).ended;
+  return { exitCode, lines };
+}
+
+test('a process whose log cannot be written goes on, and so do we', async () => {
+  expect(await saidWith('/nowhere/at/all.log')).toEqual({ exitCode: 0, lines: ['a line'] });
+});
+
+test('a full disk takes the log, not the process', async () => {
+  expect(await saidWith('/dev/full')).toEqual({ exitCode: 0, lines: ['a line'] });
+});
+
+test('what it says goes to its log, and lines to who listens', async () => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'meshtax-processes-'));
+  try {
+    expect(await saidWith(`${directory}/log`)).toEqual({ exitCode: 0, lines: ['a line'] });
+    await vi.waitFor(() => expect(readFileSync(`${directory}/log`, 'utf8')).toHaveLength(20_000 * 11));
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
