@@ -210,6 +210,8 @@ describe.skipIf(cluster === undefined)('on a real cluster', () => {
     } finally {
       await mend?.();
       await here().kubectl('wait', '--for=condition=Ready', 'nodes', '--all', '--timeout=90s');
+      // Its taint goes a moment later.
+      await expect.poll(() => here().kubectl('get', 'nodes', '-o', 'jsonpath={.items[*].spec.taints}'), { timeout: 60_000 }).toBe('');
     }
   });
 

@@ -23,12 +23,13 @@ export function labBench(lab: LabSetting, netns: string): Bench {
     async startTruthServer(args, undo) {
       const program = `${await findCompiled(system, labPrograms)}/truth-server`;
       const name = `truth-${system.randomId(4)}`;
-      const command = ['taskset', '-c', String(system.host.cpuCount - 1), program, ...args] as [string, ...string[]];
+      const command = [program, ...args] as const;
+      const affinity = system.host.cpuCount - 1;
       const server = await Dialogue.with('truth-server', async (onLine) => {
         const { process } = await startComponent(
           system,
           cgroups,
-          { role: 'meter', name, ...place(name), command, uid: WORKER_UID, onLine },
+          { role: 'meter', name, ...place(name), command, uid: WORKER_UID, affinity, onLine },
           undo,
         );
         return process;
@@ -44,11 +45,11 @@ export function labBench(lab: LabSetting, netns: string): Bench {
       if (binary === undefined) return undefined;
       const lines: string[] = [];
       const name = `tool-${system.randomId(4)}`;
-      const pinned = ['taskset', '-c', String(GENERATOR_CPU), binary, ...args] as [string, ...string[]];
+      const how = { command: [binary, ...args] as const, uid: WORKER_UID, affinity: GENERATOR_CPU };
       const started = await startComponent(
         system,
         cgroups,
-        { role: 'meter', name, ...place(name), command: pinned, uid: WORKER_UID, onLine: (line) => void lines.push(line) },
+        { role: 'meter', name, ...place(name), ...how, onLine: (line) => void lines.push(line) },
         undo,
       );
       const timer = setTimeout(() => void started.process.stop(0), TOOL_TIMEOUT_MS);

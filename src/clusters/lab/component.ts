@@ -20,6 +20,8 @@ export interface StartSpec {
   readonly onMessage?: (message: unknown, socket: unknown) => void;
   readonly logFile: string;
   readonly cpus?: string | undefined;
+  /** The one CPU that it may use, where there is no cgroup for that. */
+  readonly affinity?: number;
   readonly onLine?: (line: string) => void;
 }
 
@@ -41,7 +43,8 @@ export async function startComponent(system: System, cgroups: Cgroups, spec: Sta
     await endAll(system, () => cgroups.processes(spec.cgroupPath));
   });
   process = system.processes.start(
-    [...enterPrefix(system, spec.netns, cgroups.procsFiles(spec.cgroupPath)), ...dropped(spec), ...spec.command],
+    // Rights are dropped last: what it runs may lie where nobody else can look.
+    [...enterPrefix(system, spec.netns, cgroups.procsFiles(spec.cgroupPath)), ...pinned(spec), ...dropped(spec), ...spec.command],
     {
       logFile: spec.logFile,
       ...(spec.onLine ? { onLine: spec.onLine } : {}),
@@ -54,6 +57,10 @@ export async function startComponent(system: System, cgroups: Cgroups, spec: Sta
 /** What needs no right at all, as a user that has none; nobody else can drop theirs. */
 export function withoutRights(system: System, command: readonly [string, ...string[]]): [string, ...string[]] {
   return [...(system.host.uid === 0 ? dropped({ uid: WORKER_UID }) : []), ...command] as [string, ...string[]];
+}
+
+function pinned({ affinity }: StartSpec): string[] {
+  return affinity === undefined ? [] : ['taskset', '-c', String(affinity)];
 }
 
 function dropped({ uid, capabilities = [] }: Pick<StartSpec, 'uid' | 'capabilities'>): string[] {
