@@ -30,11 +30,11 @@ export function maskingVerdict(arms: readonly (readonly TrialRecord[])[]): Maski
   return { used: true, droppedShare, reason: `${percent(droppedShare)} of the answers dropped, the same share of every arm` };
 }
 
+type Question = Pick<TrialRecord, 'workload' | 'load'>;
+
 /** Whether the masked latencies of a window are the ones that count: those of comparisons whose mask is used. */
-export function isMasked(
-  comparisons: readonly { readonly workload: string; readonly load: string; readonly masking: MaskingVerdict }[],
-): (window: { readonly workload: string; readonly load: string }) => boolean {
-  const nameOf = ({ workload, load }: { readonly workload: string; readonly load: string }) => `${workload}\n${load}`;
+export function isMasked(comparisons: readonly (Question & { readonly masking: MaskingVerdict })[]): (window: Question) => boolean {
+  const nameOf = ({ workload, load }: Question) => `${workload}\n${load}`;
   const used = new Set(comparisons.filter(({ masking }) => masking.used).map(nameOf));
   return (window) => used.has(nameOf(window));
 }

@@ -2,7 +2,10 @@ import type { ValidityCheck } from '../model/contracts/check.ts';
 
 const TOLERANCE = 0.01;
 
-/** Open loop only: the pacer kept its rate. A Poisson sample of n arrivals varies by 1/sqrt(n); 4 of those are allowed, since a run has hundreds of windows. */
+/**
+ * Open loop only: the pacer kept its rate. A Poisson sample of n arrivals varies by 1/sqrt(n); 4 of those are allowed, since a run
+ * has hundreds of windows.
+ */
 export const achievedRate: ValidityCheck = {
   stage: 'validity',
   code: 'MT0301',

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { MeshtaxError } from '../model/errors.ts';
+import { jsonOrUndefined } from '../model/json.ts';
 import type { Experiment } from '../model/experiment.ts';
 import { formatDuration, parseDurationNs } from '../model/units.ts';
 import { makePlan, trialsOf, type Plan } from '../plan/plan.ts';
@@ -111,12 +112,4 @@ function blocksWithin(plan: Plan, budgetNs: number, budget: string): number {
     });
   }
   return Math.min(blocks, plan.blocks.length);
-}
-
-export function jsonOrUndefined(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

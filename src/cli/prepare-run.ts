@@ -1,11 +1,12 @@
 /** What a run begins with: a plan, its record, its directory and the right to write there; afresh, or where another one ended. */
 import { SCHEMA_VERSION, type RunRecord, type TrialRecord } from '../model/records.ts';
 import { MeshtaxError } from '../model/errors.ts';
+import { jsonOrUndefined } from '../model/json.ts';
 import type { Plan } from '../plan/plan.ts';
 import { findRun, readRun, readRunRecord } from '../store/read.ts';
 import { RunDirectory, utcStamp } from '../store/run-directory.ts';
 import type { App } from './app.ts';
-import { jsonOrUndefined, planExperiment, planFileSchema, planFromFile, replan, type PlannedExperiment } from './planning.ts';
+import { planExperiment, planFileSchema, planFromFile, replan, type PlannedExperiment } from './planning.ts';
 import type { RunOptions, Source } from './run.ts';
 
 export interface Prepared {

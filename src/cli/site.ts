@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { analyse, ANALYSIS_VERSION, type Analysis } from '../analysis/analyse.ts';
 import { analyseTrack, type TrackedRun } from '../analysis/track.ts';
 import { EXIT, formatError, MeshtaxError, type ExitCode } from '../model/errors.ts';
+import { jsonOrUndefined } from '../model/json.ts';
 import type { TrackRecord } from '../model/track.ts';
 import { buildReport } from '../report/build.ts';
 import { renderHtml, renderIndex, type Page } from '../report/render/html.ts';
@@ -15,7 +16,6 @@ import { listRuns, readRun, sealOf, type RunEntry } from '../store/read.ts';
 import { readTrack } from '../store/track.ts';
 import { writeForUser, type App } from './app.ts';
 import { siteScript } from './live-charts.ts';
-import { jsonOrUndefined } from './planning.ts';
 import { componentNamed } from './track-components.ts';
 
 const SCRIPT = 'charts.js';

@@ -19,10 +19,10 @@ export const bpfStats: Collector = {
   during: 'both',
   absent: (deployment) => (deployment.bpfPrograms.length === 0 ? 'no eBPF program on this datapath' : undefined),
   async open({ deployment, system }) {
-    const before = { counting: await isCounting(system), programs: await readAll(deployment, system) };
+    const before = await look(deployment, system);
     return {
       async close() {
-        const after = { counting: await isCounting(system), programs: await readAll(deployment, system) };
+        const after = await look(deployment, system);
         const changes = deployment.bpfPrograms.map(({ name }, index): Change => {
           const change = (field: keyof ProgramStats) => (after.programs[index]?.[field] ?? 0) - (before.programs[index]?.[field] ?? 0);
           return { component: `ebpf/${name}`, runs: change('runs'), runTimeNs: change('runTimeNs') };
@@ -49,6 +49,10 @@ function readingsOf({ component, runs, runTimeNs }: Change): Reading[] {
 
 function unmeasured(changes: readonly Change[], notMeasured: string): Reading[] {
   return changes.map(({ component }) => ({ collector: 'bpf-stats', metric: 'bpfTime', component, notMeasured }));
+}
+
+async function look(deployment: Deployment, system: System) {
+  return { counting: await isCounting(system), programs: await readAll(deployment, system) };
 }
 
 /** Anybody may switch it off; then counts stand still and look like programs that cost nothing. */

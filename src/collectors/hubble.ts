@@ -1,8 +1,8 @@
 import type { Collector, Reading } from '../model/contracts/collector.ts';
-import { reasonOf } from '../model/errors.ts';
-import { encode } from '../model/histogram.ts';
 import type { Deployment } from '../model/contracts/deployment.ts';
 import type { HubbleView } from '../model/contracts/hubble.ts';
+import { reasonOf } from '../model/errors.ts';
+import { encode } from '../model/histogram.ts';
 import { observerClient, type Flow, type ServerStatus } from './hubble/client.ts';
 import { Following } from './hubble/following.ts';
 import { MOST_CONNECTIONS, Tally } from './hubble/tally.ts';
@@ -71,7 +71,7 @@ export const hubble: Collector = {
           if (following.failure !== undefined) return absent(following.failure);
           if (seen < 0) return absent('the server was restarted');
           const unseen = [...following.unavailable, ...before.unavailableNodes, ...after.unavailableNodes];
-          const [blind] = unseen.filter((name) => concerns(deployment, name));
+          const [blind] = unseen.filter((name) => isOf(deployment, name));
           if (blind !== undefined) return absent(`flows of the node ${blind} were not seen all the time`);
           return readingsOf(tally, { lost: following.lost, missing: Math.max(0, seen - received()), reconnects: following.reconnects });
         } catch (error) {
@@ -85,7 +85,7 @@ export const hubble: Collector = {
 };
 
 /** What a relay cannot reach is in none of its counts. Its names have the cluster's before them. */
-function concerns({ nodes }: Pick<Deployment, 'nodes'>, name: string): boolean {
+function isOf({ nodes }: Pick<Deployment, 'nodes'>, name: string): boolean {
   return nodes === undefined || nodes.some((node) => node.name === (name.split('/').at(-1) ?? name));
 }
 

@@ -29,11 +29,13 @@ export class RunDirectory {
     return RunDirectory.open(`${results}/${experiment}/${runId}`, files);
   }
 
-  /** For a run that goes on, which may have come from somebody else: what a killed process left half written goes, and a line that was cut short ends. */
+  /**
+   * For a run that goes on, which may have come from somebody else: what a killed process left half written goes, and a line that was
+   * cut short ends.
+   */
   static async reopen(path: string, files: Files): Promise<RunDirectory> {
-    const directory = new RunDirectory(path, files);
-    await directory.#guard(() => refuseLinks(path, files));
-    await RunDirectory.open(path, files);
+    await new RunDirectory(path, files).#guard(() => refuseLinks(path, files));
+    const directory = await RunDirectory.open(path, files);
     await directory.#guard(async () => {
       const unfinished = (await everyFileBelow(path, files)).filter((name) => UNFINISHED.test(name));
       for (const name of unfinished) await files.remove(`${path}/${name}`);

@@ -95,15 +95,15 @@ export async function installMeshes(
   const before = await beforeAll(system, context, runId, releases);
   const inventory: Inventory = { releases: releases.map(({ release, namespace }) => ({ release, namespace })), before, made: false };
   await keep(kubectl, runId, inventory);
-  for (const release of releases) {
-    const reached = release.chart === 'cilium' ? await apiServer(context.kubectl) : {};
+  for (const [index, release] of releases.entries()) {
+    const reached = release.chart === 'cilium' ? await apiServer(kubectl) : {};
     await helm.install(
       release,
       options.charts[release.chart],
       { [RUN_LABEL]: runId },
       { ...reached, ...options.chartValues[release.chart] },
     );
-    await keep(kubectl, runId, { ...inventory, made: true });
+    if (index === 0) await keep(kubectl, runId, { ...inventory, made: true });
   }
   return true;
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { CleanReport } from '../../model/contracts/cluster.ts';
 import { MeshtaxError, reasonOf } from '../../model/errors.ts';
+import { jsonOrUndefined } from '../../model/json.ts';
 import type { System } from '../../model/ports.ts';
 import { Cgroups, detectLayout } from './cgroups.ts';
 import { inTurn, isAlive, liveLeases, readLease, stateDirectory, type Lease } from './lease.ts';
@@ -123,14 +124,6 @@ async function detachPrograms(system: System, cgroup: string): Promise<void> {
   for (const { cgroup: place, programs } of attached.success ? attached.data : [])
     for (const { id, attach_type } of programs)
       await system.processes.run(['bpftool', 'cgroup', 'detach', place, attach_type, 'id', String(id)], { mayFail: true });
-}
-
-function jsonOrUndefined(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** By cgroup and by namespace: between the two nothing that we started can hide. */

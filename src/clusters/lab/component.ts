@@ -35,7 +35,7 @@ export function enterPrefix(system: System, netns: string, procsFiles: readonly 
 }
 
 export async function startComponent(system: System, cgroups: Cgroups, spec: StartSpec, undo: PushUndo): Promise<StartedComponent> {
-  const cgroup = await createCgroup(cgroups, spec, undo);
+  const cgroup = await createCgroup(system, cgroups, spec, undo);
   let process: RunningProcess | undefined;
   undo(spec.name, async () => {
     await process?.stop();
@@ -71,6 +71,7 @@ function dropped({ uid, capabilities = [] }: Pick<StartSpec, 'uid' | 'capabiliti
 }
 
 export async function createCgroup(
+  { clock }: System,
   cgroups: Cgroups,
   spec: { cgroupPath: string; cpus?: string | undefined },
   undo: PushUndo,
@@ -81,7 +82,7 @@ export async function createCgroup(
       const left = await cgroups.remove(spec.cgroupPath);
       if (left.length === 0) return;
       if (attempt === REMOVALS) throw new Error(`still there: ${left.join(', ')}`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await clock.sleep(50);
     }
   });
   const files = await cgroups.create(spec.cgroupPath);

@@ -106,7 +106,7 @@ async function open(selected: Selected, system: System, opening: OpenClusterOpti
   undo('the bpf filesystem', async () => void (await processes.run(['umount', `${stateDirectory(opening.runId)}/bpf`], { mayFail: true })));
   await files.makeDirectory(`${stateDirectory(opening.runId)}/bpf`, { mode: 0o700 });
   await mountBpf(system, `${stateDirectory(opening.runId)}/bpf`);
-  await createCgroup(cgroups, { cgroupPath: `${CGROUP_ROOT}/${opening.runId}` }, (title, action) =>
+  await createCgroup(system, cgroups, { cgroupPath: `${CGROUP_ROOT}/${opening.runId}` }, (title, action) =>
     undo(title, async () => {
       await action();
       await cgroups.removeIfEmpty(CGROUP_ROOT);

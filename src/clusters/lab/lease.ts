@@ -97,7 +97,10 @@ function parseLease(text: string | undefined): Lease | undefined {
   }
 }
 
-/** Field 22 of /proc/PID/stat; the command name before it may hold spaces and parentheses. A process that only waits to be reaped is over. */
+/**
+ * Field 22 of /proc/PID/stat; the command name before it may hold spaces and parentheses. A process that only waits to be reaped is
+ * over.
+ */
 async function startTicksOf(system: System, pid: number): Promise<string | undefined> {
   const stat = await system.files.readTextIfAny(`/proc/${pid}/stat`).catch(() => undefined);
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];

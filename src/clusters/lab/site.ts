@@ -43,11 +43,11 @@ export async function openArm(lab: LabSetting, number: number, name: string, und
     undo,
   };
   await system.files.makeDirectory(arm.logs);
-  await createCgroup(cgroups, { cgroupPath: arm.cgroup }, undo);
+  await createCgroup(system, cgroups, { cgroupPath: arm.cgroup }, undo);
   await buildTopology(arm.topology, system.processes, undo);
   for (const pod of [arm.topology.client, arm.topology.server]) {
     const cgroupPath = `${arm.cgroup}/${pod.name}`;
-    await createCgroup(cgroups, { cgroupPath }, undo);
+    await createCgroup(system, cgroups, { cgroupPath }, undo);
     arm.containers.push(watched(arm, { pod: pod.name, container: '', path: cgroupPath, image: '', name: '' }));
     const pause = {
       role: 'pause' as const,
