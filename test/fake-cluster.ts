@@ -12,17 +12,25 @@ export interface FakeBehaviour {
   readonly stray?: string;
   readonly failDeploy?: string;
   readonly achieved?: number;
+  /** So many requests of each window get no good answer. */
+  readonly failed?: number;
   /** Called before each load; may abort. */
   readonly onLoad?: (arm: string, seed: string) => void;
+  /** The arm that dies after its proof. */
+  readonly diesBefore?: string;
+  /** The arm that dies in its first window. */
   readonly dies?: string;
 }
 
 export function fakeCluster(log: string[], behaviour: FakeBehaviour = {}): Cluster {
   const sent = new Map<string, number>();
+  /** Arms of which a window was measured. */
+  const windows = new Set<string>();
   const component = (role: Component['role'], arm: string): Component => ({
     role,
     cgroup: { cpu: { file: '/cpu', format: 'cpuacct.usage' }, memoryUsage: '/usage', memoryStat: '/stat' },
-    ended: () => (behaviour.dies === arm && (sent.get(arm) ?? 0) > 150 ? 'signal SIGKILL' : undefined),
+    ended: () =>
+      (behaviour.dies === arm && windows.has(arm)) || (behaviour.diesBefore === arm && sent.has(arm)) ? 'signal SIGKILL' : undefined,
   });
   const generator: GeneratorSession = {
     component: component('generator', ''),
@@ -43,11 +51,12 @@ export function fakeCluster(log: string[], behaviour: FakeBehaviour = {}): Clust
       for (const name of names) {
         const arm = name.split('/')[0] ?? '';
         behaviour.onLoad?.(arm, seed);
+        if (seed.startsWith('fixed')) windows.add(arm);
         sent.set(arm, (sent.get(arm) ?? 0) + count / names.length);
       }
       log.push(`load ${names.join(' and ')} ${seed.split('/')[0]}`);
       const rate = command.op === 'open-load' ? command.ratePerSecond : 1000;
-      return loadResult(names, count / names.length, behaviour.achieved ?? rate);
+      return loadResult(names, count / names.length, behaviour.achieved ?? rate, seed.startsWith('proof') ? 0 : (behaviour.failed ?? 0));
     },
   };
   return {
@@ -121,16 +130,16 @@ export function fakeCollector(log: string[]): Collector {
   };
 }
 
-function loadResult(names: readonly string[], count: number, rate: number): LoadResult {
+function loadResult(names: readonly string[], count: number, rate: number, failed: number): LoadResult {
   const none = { count: 0, hdr: '' };
   return {
     arms: names.map((arm) => ({
       arm,
       sent: count,
-      ok: count,
-      errors: 0,
-      errorKinds: {},
-      response: encoded(Array.from({ length: count }, (_, i) => 1e5 + i)),
+      ok: count - failed,
+      errors: failed,
+      errorKinds: failed > 0 ? { 'status 503': failed } : {},
+      response: encoded(Array.from({ length: count - failed }, (_, i) => 1e5 + i)),
       responseError: none,
       wait: none,
       connectionsOpened: 0,

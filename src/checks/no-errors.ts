@@ -1,4 +1,5 @@
 import type { ValidityCheck } from '../model/contracts/check.ts';
+import { failuresIn } from '../model/failures.ts';
 
 const TOLERATED_SHARE = 0.001;
 
@@ -7,14 +8,12 @@ export const noErrors: ValidityCheck = {
   code: 'MT0302',
   title: 'answers without error',
   judge({ result }) {
-    const sent = result.arms.reduce((sum, arm) => sum + arm.ok + arm.errors, 0);
-    const errors = result.arms.reduce((sum, arm) => sum + arm.errors, 0);
-    const kinds = result.arms.flatMap((arm) => Object.entries(arm.errorKinds).map(([kind, count]) => `${kind}: ${count}`));
+    const { sent, failed, kinds } = failuresIn(result);
     if (sent === 0)
       return { level: 'error', detail: 'nothing was sent', why: 'there is nothing to measure', fix: 'raise the rate or the duration' };
-    if (errors === 0) return { level: 'ok', detail: `${sent} answers`, why: '', fix: '' };
-    const detail = `${errors} of ${sent} (${kinds.join(', ')})`;
-    if (errors / sent <= TOLERATED_SHARE)
+    if (failed === 0) return { level: 'ok', detail: `${sent} answers`, why: '', fix: '' };
+    const detail = `${failed} of ${sent} (${kinds})`;
+    if (failed / sent <= TOLERATED_SHARE)
       return { level: 'warning', detail, why: 'failed requests are not in the latency figures', fix: '' };
     return {
       level: 'error',

@@ -139,7 +139,7 @@ export const errorTable = {
   },
   MT3003: {
     sentence: 'The generator cannot send {requested}/s to {arm}: it reached {achieved}/s.',
-    fix: 'Lower the rate in the experiment, or measure on a machine with more CPUs.',
+    fix: 'Lower the rate in the experiment, give it more connections, or measure on a machine with more CPUs.',
     exit: EXIT.invalidTrials,
   },
   MT3004: {
@@ -186,6 +186,12 @@ export const errorTable = {
     sentence: 'An instrument failed ({instrument}): {problem}.',
     fix: 'What was measured is kept, as invalid. The logs are in the run directory.',
     exit: EXIT.preflight,
+  },
+  MT3013: {
+    sentence:
+      'The server behind {arm} does not answer as it should: {failed} of {sent} requests failed ({problem}), at {achieved} of {requested}/s.',
+    fix: 'Its log is in the run directory: {log}.',
+    exit: EXIT.invalidTrials,
   },
   MT4001: {
     sentence: 'There is no run {run} under {directory}.',

@@ -1,7 +1,6 @@
 /** The measuring part of a run: deployment after deployment, block after block, until the answer is there or the time is over. */
 import type { ValidityCheck, VerifyCheck } from '../model/contracts/check.ts';
 import type { ClusterSession } from '../model/contracts/cluster.ts';
-import { MeshtaxError } from '../model/errors.ts';
 import type { Load } from '../model/experiment.ts';
 import { questionOf, type ComparisonDesign, type TrialRecord } from '../model/records.ts';
 import { stoodStill } from '../model/stall-mask.ts';
@@ -9,9 +8,10 @@ import { trialsOf, type PlannedBlock, type PlannedStep } from '../plan/plan.ts';
 import { Generators } from './channels.ts';
 import { deployAll, proveAgain, type DeployContext, type DeployedBlock } from './deployment.ts';
 import { throwIfInterrupted } from './interruption.ts';
-import { measure, type MeasureContext, type Measurement } from './measurement.ts';
+import { endedOf, measure, type MeasureContext, type Measurement } from './measurement.ts';
 import { channelOf, pilotAll } from './pilot.ts';
 import type { RunRequest } from './lifecycle.ts';
+import { refuseDead, refuseHopelessBlock } from './refusals.ts';
 import type { RunState } from './state.ts';
 import { UndoStack } from './undo-stack.ts';
 
@@ -164,7 +164,7 @@ async function runBlock(campaign: Campaign, block: PlannedBlock): Promise<void> 
     if (state.open && state.blocksDone >= request.plan.experiment.statistics.minBlocks && !state.open.has(questionOf(step))) continue;
     records.push(...(await runStep(campaign, step)));
   }
-  refuseHopelessRate(records);
+  refuseHopelessBlock(records, campaign.deployed);
   state.endBlock(block.block);
   const { stop, measureAll } = request.plan.experiment.statistics;
   if (stop === 'when-resolved' && !measureAll) state.assess(request.assess);
@@ -176,6 +176,8 @@ async function runStep(campaign: Campaign, step: PlannedStep): Promise<TrialReco
     const records: TrialRecord[] = [];
     for (const measurement of measurementsOf(campaign, step, attempt)) {
       throwIfInterrupted(request.signal);
+      for (const { planned, channel } of measurement.arms)
+        refuseDead(planned.arm, endedOf(channel.deployment.components), campaign.deployed);
       for (const { planned } of measurement.arms) {
         const { id, arm, workload, load } = planned;
         request.emit({ kind: 'trial-started', number: state.measured + 1, of: state.planned, id, arm, workload, load });
@@ -228,7 +230,7 @@ async function keep({ request, state, deployed }: Campaign, record: TrialRecord,
     valid: kept.valid,
     summary: summaryOf(kept),
   });
-  refuseDeadComponents(kept, deployed);
+  refuseDead(kept.arm, kept.componentsEnded, deployed);
   return kept;
 }
 
@@ -257,27 +259,6 @@ function rungOf(plan: RunRequest['plan'], load: Load, { capacityPerSecond }: Com
   const { cpu } = plan.experiment.statistics;
   if (load.loop === 'closed' || cpu === false || capacityPerSecond === null) throw new Error('a ladder needs an open loop and a capacity');
   return { ...load, ratePerSecond: Math.max(1, Math.round(capacityPerSecond * share)), warmupNs: cpu.warmupNs, durationNs: cpu.windowNs };
-}
-
-/** A datapath whose proxy died will not recover: going on would only collect invalid trials. */
-function refuseDeadComponents(record: TrialRecord, deployed: DeployedBlock): void {
-  const [ended] = record.componentsEnded;
-  if (ended === undefined) return;
-  const log = deployed.deployments.find((deployment) => deployment.arm === record.arm)?.logDirectory ?? '';
-  throw new MeshtaxError('MT3006', { component: ended.split(' ')[0] ?? 'a component', arm: record.arm, problem: ended, log });
-}
-
-/** When even the best trial of a block is far from the requested rate, the machine cannot send it at all. */
-function refuseHopelessRate(records: readonly TrialRecord[]): void {
-  const open = records.filter((record) => record.requested.ratePerSecond !== null && record.kind === 'latency');
-  const shortfall = (record: TrialRecord) => record.result.achievedRatePerSecond / (record.requested.ratePerSecond ?? 1);
-  if (open.length === 0 || open.some((record) => record.valid || shortfall(record) > 0.9)) return;
-  const best = open.reduce((a, b) => (shortfall(a) > shortfall(b) ? a : b));
-  throw new MeshtaxError('MT3003', {
-    requested: best.requested.ratePerSecond ?? 0,
-    arm: best.arm,
-    achieved: Math.round(best.result.achievedRatePerSecond),
-  });
 }
 
 function summaryOf(record: TrialRecord): string {

@@ -2,6 +2,7 @@
  * One measured window, of one arm alone or of several at once: warm up, open the instruments, load, close them, mask,
  * record, judge. Every arm gets a record of its own.
  */
+import type { Component } from '../model/contracts/deployment.ts';
 import type { Reading } from '../model/contracts/collector.ts';
 import { fulfils, type ValidityCheck } from '../model/contracts/check.ts';
 import type { LoadResult, MaskedArm } from '../model/contracts/generator.ts';
@@ -55,7 +56,7 @@ export async function measure(context: MeasureContext, measurement: Measurement)
   // Who died cannot be asked any more: the trial is kept, as invalid.
   const unlessDead = <T>(work: Promise<T>, nothing: T): Promise<T> =>
     work.catch((error: unknown) => {
-      if (arms.some(({ channel }) => endedComponents(channel).length > 0)) return nothing;
+      if (arms.some(({ channel }) => endedOf(componentsOf(channel)).length > 0)) return nothing;
       throw error;
     });
   // Once there is a result it is kept, whatever becomes of the instruments.
@@ -156,7 +157,7 @@ function recordOf(
     notMeasured: readings.filter((reading) => 'notMeasured' in reading),
     distributions: readings.filter((reading) => 'histogram' in reading),
     path: { moved, exact: isExact(channel, result, moved) },
-    componentsEnded: endedComponents(channel),
+    componentsEnded: endedOf(componentsOf(channel)),
     findings: [],
     valid: true,
   };
@@ -178,8 +179,13 @@ function resultOfArm({ result, design }: Shared, channelName: string, armName: s
   };
 }
 
-function endedComponents({ deployment, generator }: Channel): string[] {
-  return [...deployment.components, generator.component].flatMap((component) => {
+function componentsOf({ deployment, generator }: Channel): Component[] {
+  return [...deployment.components, generator.component];
+}
+
+/** Which of them ended, and how. */
+export function endedOf(components: readonly Component[]): string[] {
+  return components.flatMap((component) => {
     const ended = component.ended();
     return ended === undefined ? [] : [`${component.role} ended with ${ended}`];
   });

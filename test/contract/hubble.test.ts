@@ -125,6 +125,7 @@ async function ownObserver() {
         startedNs: 0n,
         onEvent: (listener) => (listeners.add(listener), () => listeners.delete(listener)),
         rate: () => 0,
+        settled: async () => {},
       },
       PROTOS,
     ),

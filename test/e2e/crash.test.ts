@@ -40,7 +40,7 @@ function runDirectory(): string {
 
 const trialsOnDisk = () => readdirSync(`${runDirectory()}/trials`);
 
-test('an Envoy that dies in the middle: MT3006, its trial is kept as invalid, nothing is left', async () => {
+test('an Envoy that dies in the middle: MT3006, nothing is measured of it but what is kept as invalid, nothing is left', async () => {
   const before = await inventory();
   const { running } = await startUntil(1);
   const [pid = ''] = (await inventory())['processes']?.filter((line) => line.includes('client-proxy/envoy.json')) ?? [];
@@ -52,9 +52,10 @@ test('an Envoy that dies in the middle: MT3006, its trial is kept as invalid, no
   const records = trialsOnDisk().map(
     (name) => JSON.parse(readFileSync(`${runDirectory()}/trials/${name}/trial.json`, 'utf8')) as TrialRecord,
   );
-  expect(records.find((record) => record.arm === 'envoy-sidecar' && record.componentsEnded.length > 0)?.componentsEnded).toEqual([
-    'client-proxy ended with signal SIGKILL',
-  ]);
+  const harmed = records.filter((record) => record.componentsEnded.length > 0);
+  expect(harmed.length).toBeLessThan(2); // in the other arm's window nothing of it is measured
+  for (const record of harmed)
+    expect(record).toMatchObject({ arm: 'envoy-sidecar', valid: false, componentsEnded: ['client-proxy ended with signal SIGKILL'] });
 });
 
 test('Ctrl-C once: undone, 130, kept; a second run meanwhile is refused', async () => {

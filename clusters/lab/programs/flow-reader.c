@@ -1,8 +1,9 @@
 /*
  * Reads the lab's perf events as Cilium's agent reads its own: one buffer of 64 pages per CPU and map. Writes fixed
- * records to stdout; what a full buffer lost is a record too. Ends when stdout does.
+ * records to stdout; what a full buffer lost is a record too. Ends when stdin or stdout does.
  *
- *   flow-reader PINNED_MAP...       prints nothing but records, the first of them empty once all buffers are open
+ *   flow-reader PINNED_MAP...       prints nothing but records, the first of them empty once all buffers are open; for each
+ *                                   byte on stdin another one, after all that was in the buffers by then
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -85,6 +86,20 @@ static void on_lost(void *map, int cpu, unsigned long long count)
 	next(LOST, (uintptr_t)map, cpu)->lost = count > UINT32_MAX ? UINT32_MAX : count;
 }
 
+/* Somebody wants to know that nothing is left in the buffers. */
+static void answer(struct perf_buffer **buffers, int maps)
+{
+	char asked[64];
+	ssize_t count = read(STDIN_FILENO, asked, sizeof(asked));
+
+	if (count == 0)
+		exit(0);
+	for (int i = 0; i < maps; i++)
+		perf_buffer__consume(buffers[i]);
+	while (count-- > 0)
+		next(READY, 0, 0);
+}
+
 int main(int argc, char **argv)
 {
 	static struct perf_buffer *buffers[MAX_MAPS];
@@ -105,14 +120,24 @@ int main(int argc, char **argv)
 			return 1;
 		}
 	}
+	struct epoll_event asked = { .events = EPOLLIN, .data.u32 = MAX_MAPS };
+
+	if (epoll_ctl(epoll, EPOLL_CTL_ADD, STDIN_FILENO, &asked) < 0) {
+		fprintf(stderr, "stdin: %s\n", strerror(errno));
+		return 1;
+	}
 	next(READY, 0, 0);
 	flush();
 	for (;;) {
-		struct epoll_event ready[MAX_MAPS];
-		int count = epoll_wait(epoll, ready, MAX_MAPS, POLL_MS);
+		struct epoll_event ready[MAX_MAPS + 1];
+		int count = epoll_wait(epoll, ready, MAX_MAPS + 1, POLL_MS);
 
-		for (int i = 0; i < count; i++)
-			perf_buffer__consume(buffers[ready[i].data.u32]);
+		for (int i = 0; i < count; i++) {
+			if (ready[i].data.u32 == MAX_MAPS)
+				answer(buffers, maps);
+			else
+				perf_buffer__consume(buffers[ready[i].data.u32]);
+		}
 		flush();
 	}
 }

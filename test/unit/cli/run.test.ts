@@ -111,12 +111,36 @@ describe('a run', () => {
     expect(trialsOnDisk()).toHaveLength(2);
   });
 
+  test('a server that hardly answers ends the run with MT3013, which says how much failed, and where its log is', async () => {
+    const ended = await runCommand(app({ failed: 900 }), 'e.yaml', options).catch((error: unknown) => error);
+    expect(ended).toMatchObject({ code: 'MT3013', exit: 4 });
+    expect(String(ended)).toContain('900 of 1000 requests failed (status 503: 900), at 1000 of 1000/s');
+    expect(trialsOnDisk()).toHaveLength(2);
+  });
+
+  test('what keeps the rate from being sent is the server, where requests fail', async () => {
+    await expect(runCommand(app({ achieved: 400, failed: 20 }), 'e.yaml', options)).rejects.toMatchObject({ code: 'MT3013' });
+    await expect(runCommand(app({ achieved: 400, failed: 5 }), 'e.yaml', options)).rejects.toMatchObject({ code: 'MT3003' });
+  });
+
+  test('a run in which some requests fail goes on, with invalid trials', async () => {
+    expect(await runCommand(app({ failed: 100 }), 'e.yaml', options)).toBe(4);
+    expect(trialsOnDisk()).toHaveLength(4);
+  });
+
   test('a component that dies ends the run with MT3006 and an invalid trial', async () => {
     await expect(runCommand(app({ dies: 'direct' }), 'e.yaml', options)).rejects.toMatchObject({ code: 'MT3006' });
     const trials = await Promise.all(
       trialsOnDisk().map(async (name) => JSON.parse(await files.readText(name)) as { arm: string; valid: boolean }),
     );
     expect(trials.find((trial) => trial.arm === 'direct')?.valid).toBe(false);
+  });
+
+  test('of what died while it was not measured no window is begun', async () => {
+    const cluster = app({ diesBefore: 'ebpf-lab' });
+    await expect(runCommand(cluster, 'e.yaml', options)).rejects.toMatchObject({ code: 'MT3006' });
+    expect(log.filter((line) => line === 'load ebpf-lab/http-echo/open-1000 fixed')).toEqual([]);
+    expect(log.at(-1)).toBe('close cluster');
   });
 
   test('a disk that fills up ends the run with MT4002; what was written stays', async () => {

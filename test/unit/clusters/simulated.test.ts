@@ -118,7 +118,7 @@ describe('faults', () => {
 
   test('an arm that dies ends the run with MT3006 and an invalid trial', async () => {
     const world = simulated();
-    await expect(world.run('faults: { diesAfterLoads: { arm: ebpf-lab, loads: 12 } }')).rejects.toMatchObject({ code: 'MT3006' });
+    await expect(world.run('faults: { diesAfterLoads: { arm: ebpf-lab, loads: 14 } }')).rejects.toMatchObject({ code: 'MT3006' });
     const trials = [...world.files.content]
       .filter(([name]) => name.endsWith('/trial.json'))
       .map(([, text]) => JSON.parse(text) as { arm: string; valid: boolean });

@@ -8,8 +8,8 @@ import { chownSync } from 'node:fs';
 import grpc from '@grpc/grpc-js';
 import { z } from 'zod';
 import { accessLogServer } from './access-log.ts';
+import { EventReader } from './event-reader.ts';
 import { endpointSchema, Names, serviceSchema } from './names.ts';
-import { KIND, kindOf, RECORD_BYTES } from './records.ts';
 import { Ring } from './ring.ts';
 import { observerServer, type ObserverState } from './server.ts';
 
@@ -30,6 +30,7 @@ export type ObserverConfiguration = z.infer<typeof configurationSchema>;
 const configuration = configurationSchema.parse(JSON.parse(process.argv[2] ?? '{}'));
 const ring = new Ring(configuration.ringFlows);
 const listeners = new Set<() => void>();
+const reader = startReader();
 const state: ObserverState = {
   ring,
   context: {
@@ -44,6 +45,7 @@ const state: ObserverState = {
     return () => listeners.delete(listener);
   },
   rate: rateOf(ring),
+  settled: async () => reader?.settled(),
 };
 
 /** Over the last full second. */
@@ -61,32 +63,19 @@ function tellListeners(): void {
   for (const listener of listeners) listener();
 }
 
-/** Resolves once all buffers are open. */
-function readEvents(): Promise<void> {
-  if (configuration.maps.length === 0) return Promise.resolve();
+function startReader(): EventReader | undefined {
+  if (configuration.maps.length === 0) return undefined;
   const reader = spawn(
     configuration.reader,
     configuration.maps.map(({ pin }) => pin),
-    { stdio: ['ignore', 'pipe', 'inherit'] },
+    { stdio: ['pipe', 'pipe', 'inherit'] },
   );
   reader.on('exit', (code) => {
     process.stderr.write(`flow-reader ended with ${code}\n`);
     process.exit(1);
   });
   process.on('exit', () => reader.kill());
-  return new Promise((resolve) => {
-    let rest: Buffer = Buffer.alloc(0);
-    reader.stdout.on('data', (chunk: Buffer) => {
-      const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-      let at = 0;
-      for (; at + RECORD_BYTES <= bytes.length; at += RECORD_BYTES) {
-        if (kindOf(bytes, at) === KIND.ready) resolve();
-        else ring.addRecord(bytes, at);
-      }
-      rest = bytes.subarray(at);
-      tellListeners();
-    });
-  });
+  return new EventReader(reader, (bytes, at) => ring.addRecord(bytes, at), tellListeners);
 }
 
 function takeAccessLogs(): Promise<void> {
@@ -106,7 +95,7 @@ function listen(server: grpc.Server, socket: string): Promise<void> {
 }
 
 process.on('SIGTERM', () => process.exit(0));
-await readEvents();
+await reader?.opened;
 await takeAccessLogs();
 await listen(observerServer(state, configuration.protos), configuration.socket);
 process.stdout.write('ready\n');

@@ -1,6 +1,7 @@
 /** Hubble's `observer.Observer` and gRPC's health service over the ring. */
 import grpc from '@grpc/grpc-js';
 import protoLoader from '@grpc/proto-loader';
+import { reasonOf } from '../../../model/errors.ts';
 import { matcherOf, type FlowFilters } from './filter.ts';
 import { CLUSTER, type FlowContext } from './flow.ts';
 import { Reading, type Wanted } from './follow.ts';
@@ -21,6 +22,8 @@ export interface ObserverState {
   onEvent(listener: () => void): () => void;
   /** Flows a second, over the last second. */
   rate(): number;
+  /** All that happened before the call is in the ring. @throws Error when whoever reads the events stands still. */
+  settled(): Promise<void>;
 }
 
 interface Timestamp {
@@ -53,7 +56,7 @@ export function observerServer(state: ObserverState, protos: string): grpc.Serve
   };
   const server = new grpc.Server();
   server.addService(loaded.observer.Observer.service, {
-    ServerStatus: unary(() => statusOf(state)),
+    ServerStatus: unary(async () => (await state.settled(), statusOf(state))),
     GetNodes: unary(() => ({ nodes: nodesOf(state) })),
     GetNamespaces: unary(() => ({ namespaces: namespacesOf(state).map((namespace) => ({ cluster: CLUSTER, namespace })) })),
     GetFlows: (call: grpc.ServerWritableStream<FlowsRequest, unknown>) => getFlows(call, state),
@@ -71,10 +74,15 @@ function isServed(service: string): boolean {
   return SERVICES.includes(service);
 }
 
-function unary(answerOf: () => object) {
+function unary(answerOf: () => object | Promise<object>) {
   return (call: grpc.ServerUnaryCall<unknown, unknown>, answer: grpc.sendUnaryData<unknown>) => {
     call.sendMetadata(versionMetadata());
-    answer(null, answerOf());
+    Promise.resolve()
+      .then(answerOf)
+      .then(
+        (message) => answer(null, message),
+        (error: unknown) => answer({ code: grpc.status.UNAVAILABLE, details: reasonOf(error) }),
+      );
   };
 }
 
