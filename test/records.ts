@@ -61,6 +61,7 @@ export function trialOf(shape: TrialShape): TrialRecord {
     },
     masked: null,
     host: null,
+    instrumentsNs: 2e9,
     strangerCpus: null,
     measures: [
       {

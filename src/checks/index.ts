@@ -17,6 +17,7 @@ import { pacerOnTime } from './pacer-on-time.ts';
 import { pathExact } from './path-exact.ts';
 import { steal } from './steal.ts';
 import { strangers } from './strangers.ts';
+import { windowKept } from './window-kept.ts';
 import { wireEncrypted } from './wire-encrypted.ts';
 
 export const checks: readonly Check[] = [
@@ -32,6 +33,7 @@ export const checks: readonly Check[] = [
   backlogEmpty,
   generatorBusy,
   pacerOnTime,
+  windowKept,
   componentsAlive,
   pathExact,
   hostStalls,

@@ -89,6 +89,8 @@ export const trialRecordSchema = z.object({
   host: hostRecordSchema.nullable().default(null),
   /** CPUs that programs outside of the run used during the window, on average. */
   strangerCpus: z.number().nullable().default(null),
+  /** From the opening of the last instrument until the first was told to close; null where an older version did not write it. */
+  instrumentsNs: z.number().nullable().default(null),
   measures: z.array(measureSchema),
   notMeasured: z.array(notMeasuredSchema).default([]),
   distributions: z.array(distributionSchema).default([]),

@@ -70,12 +70,14 @@ export async function measure(context: MeasureContext, measurement: Measurement)
   await host.stallMeter?.take(); // what came before is nobody's; what it costs to ask lies outside of the instruments
   const instruments = await unlessDead(openAll(context, arms), []);
   const strangersBefore = await orFailure(strangersOf(context), undefined); // inside of the instruments: opening them is our own work
+  const openedNs = system.clock.monotonicNs();
   const result = await unlessInterrupted(apply(measurement, `${seed}/${name}`, load.durationNs, system.host.cpuCount), signal).catch(
     (error: unknown) => {
       abandonAll(instruments);
       throw error;
     },
   );
+  const instrumentsNs = system.clock.monotonicNs() - openedNs;
   const strangersAfter = await orFailure(strangersOf(context), undefined);
   const strangersNs = strangersBefore === undefined || strangersAfter === undefined ? undefined : strangersAfter - strangersBefore;
   const measures = await orFailure(closeAll(instruments), new Map<string, Reading[]>());
@@ -91,6 +93,7 @@ export async function measure(context: MeasureContext, measurement: Measurement)
     result,
     masked,
     host: watched ?? null,
+    instrumentsNs,
     strangerCpus: strangersNs === undefined ? null : strangersNs / Math.max(1, result.endNs - result.startNs),
     utilisation: utilisationOf(measures, result, system),
   };
@@ -119,6 +122,7 @@ interface Shared extends Measurement {
   readonly result: LoadResult;
   readonly masked: readonly MaskedArm[];
   readonly host: HostRecord | null;
+  readonly instrumentsNs: number;
   readonly strangerCpus: number | null;
   readonly utilisation: number | null;
 }
@@ -153,6 +157,7 @@ function recordOf(
     masked: masked ? { ...masked, arm: planned.arm } : null,
     host: shared.host,
     strangerCpus: shared.strangerCpus,
+    instrumentsNs: shared.instrumentsNs,
     measures: readings.filter((reading) => 'value' in reading),
     notMeasured: readings.filter((reading) => 'notMeasured' in reading),
     distributions: readings.filter((reading) => 'histogram' in reading),

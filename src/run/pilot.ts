@@ -14,7 +14,7 @@ import { measure, type MeasureContext, type Measurement } from './measurement.ts
 /** Above this share of all CPUs the arms of a duet make each other slower (docs/decisions/011-coupling-gate.md). */
 export const COUPLING_GATE = 0.2;
 
-const OF_THE_HOST = new Set(['MT0308', 'MT0311']);
+const OF_THE_HOST = new Set(['MT0308', 'MT0311', 'MT0313']);
 
 const GATE_NS = 1e9;
 const PROBE_NS = 0.5e9;

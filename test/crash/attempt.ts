@@ -9,7 +9,7 @@ import { files } from '../../src/system/files.ts';
 import { meshtax, type Workspace } from '../e2e/machine.ts';
 import { remainsOf } from './remains.ts';
 import { descendantsOf, signal } from './processes.ts';
-import { endWithin, later, watchRun, type WatchedRun } from './watched-run.ts';
+import { endWithin, later, watchRun, within, type WatchedRun } from './watched-run.ts';
 
 /** `tree`: everything at once, as a machine that stops. `parent`: nobody is left to undo. `child`: some process of ours. */
 export const KILLS = ['tree', 'parent', 'child', 'SIGTERM', 'SIGINT', 'SIGINT twice'] as const;
@@ -41,7 +41,7 @@ export async function attempt(kind: Kill, longestMs: number, seed: string, rando
   const delayMs = Math.round(random.uniform() * longestMs);
   const run = watchRun(['run', file, '--results', space.results, '--allow-concurrent']);
   const wrong: string[] = [];
-  let exit = await Promise.race([run.exit, later(delayMs)]);
+  let exit = await within(delayMs, run.exit);
   const phase = run.phase();
   const killed = exit === undefined;
   if (killed) {

@@ -12,7 +12,7 @@ export interface WatchedRun {
   readonly ended: readonly string[];
   /** The last thing that it told, for the record. */
   readonly phase: () => string;
-  /** Resolves at the n-th event of a kind, or when the run ended. */
+  /** Resolves at the n-th event of a kind, or of `kind arm`, or when the run ended. */
   readonly reached: (kind: string, n?: number) => Promise<void>;
   /** Its exit code, or the signal that ended it. */
   readonly exit: Promise<number | string>;
@@ -23,6 +23,7 @@ export interface WatchedRun {
 interface Told {
   readonly kind: string;
   readonly id?: string;
+  readonly arm?: string;
   readonly directory?: string;
 }
 
@@ -45,7 +46,7 @@ export function watchRun(args: readonly string[], env: Readonly<Record<string, s
       return;
     }
     phase = told.kind;
-    counts.set(told.kind, (counts.get(told.kind) ?? 0) + 1);
+    for (const name of [told.kind, `${told.kind} ${told.arm}`]) counts.set(name, (counts.get(name) ?? 0) + 1);
     const due = waiting.filter(({ kind, n }) => (counts.get(kind) ?? 0) >= n);
     waiting = waiting.filter((each) => !due.includes(each));
     for (const { resolve } of due) resolve();
@@ -66,14 +67,28 @@ export function watchRun(args: readonly string[], env: Readonly<Record<string, s
 
 /** What hangs is ended with everything below it. */
 export async function endWithin(run: WatchedRun, patienceMs: number): Promise<{ readonly exit: number | string; readonly hung: boolean }> {
-  const exit = await Promise.race([run.exit, later(patienceMs)]);
+  const exit = await within(patienceMs, run.exit);
   if (exit !== undefined) return { exit, hung: false };
   for (const pid of [run.pid, ...descendantsOf(run.pid)]) signal(pid, 'SIGKILL');
   return { exit: await run.exit, hung: true };
 }
 
-export function later(milliseconds: number): Promise<undefined> {
-  return new Promise((resolve) => setTimeout(() => resolve(undefined), milliseconds).unref());
+/** Undefined when it takes longer. */
+export async function within<T>(milliseconds: number, work: Promise<T>): Promise<T | undefined> {
+  const over = new AbortController();
+  try {
+    return await Promise.race([work, later(milliseconds, over.signal)]);
+  } finally {
+    over.abort();
+  }
+}
+
+/** Keeps this process alive meanwhile: else it would end, with everything undone, when a run that it watches has ended. */
+export function later(milliseconds: number, signal?: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(undefined), milliseconds);
+    signal?.addEventListener('abort', () => clearTimeout(timer));
+  });
 }
 
 function parse(line: string): Told | undefined {

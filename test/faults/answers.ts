@@ -1,4 +1,4 @@
-/** A server that was well when its path was proven, and misbehaves in the middle of a window. */
+/** A server, or the observer of flows, that was well when its path was proven, and misbehaves in the middle of a window. */
 import { chmodSync, copyFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Fault } from './fault.ts';
@@ -41,13 +41,18 @@ const GRPC = [
 
 const triggerIn = (scratch: string): string => `${scratch}/evil`;
 
-/** Servers run without rights: they can read it only outside of the project. */
-async function withPeer(scratch: string, mode: string): Promise<Record<string, string>> {
+/** Servers run without rights: they can read it only outside of the project. `role`: of the process that misbehaves. */
+async function withPeer(scratch: string, role: string, mode: string): Promise<Record<string, string>> {
   chmodSync(scratch, 0o755);
   const copy = `${scratch}/evil-peer.ts`;
   copyFileSync(PEER, copy);
   chmodSync(copy, 0o644);
-  return { NODE_OPTIONS: `--import=${copy}`, MESHTAX_EVIL_TRIGGER: triggerIn(scratch), MESHTAX_EVIL_MODE: mode };
+  return {
+    NODE_OPTIONS: `--import=${copy}`,
+    MESHTAX_EVIL_ROLE: role,
+    MESHTAX_EVIL_TRIGGER: triggerIn(scratch),
+    MESHTAX_EVIL_MODE: mode,
+  };
 }
 
 const faultOf = (workload: 'http-echo' | 'grpc-unary', mode: string): Fault => ({
@@ -55,12 +60,25 @@ const faultOf = (workload: 'http-echo' | 'grpc-unary', mode: string): Fault => (
   datapath: 'ebpf-lab',
   workload,
   when: 'measuring',
-  environment: (scratch) => withPeer(scratch, mode),
+  environment: (scratch) => withPeer(scratch, 'server', mode),
   harm: once(async ({ scratch }) => writeFileSync(triggerIn(scratch), '')),
   allowed: ['ended', 'invalid'],
+  tells: ['MT0302', 'MT3013', 'MT3008'],
+});
+
+const observerFault = (mode: string): Fault => ({
+  id: `flow observer: ${mode}`,
+  datapath: '{ id: ebpf-lab, observability: flows }',
+  when: 'measuring',
+  environment: (scratch) => withPeer(scratch, 'observer', mode),
+  harm: once(async ({ scratch }) => writeFileSync(triggerIn(scratch), '')),
+  collector: 'hubble',
+  allowed: ['reported'],
+  tells: [],
 });
 
 export const answerFaults: readonly Fault[] = [
   ...HTTP.map((mode) => faultOf('http-echo', mode)),
   ...GRPC.map((mode) => faultOf('grpc-unary', mode)),
+  ...GRPC.map(observerFault),
 ];

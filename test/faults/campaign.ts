@@ -1,15 +1,16 @@
 /** Each fault in a run of its own: how did the run end, what is left, and did the fault become a figure? */
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { execa } from 'execa';
-import type { RunRecord, TrialRecord } from '../../src/model/records.ts';
+import type { RunRecord } from '../../src/model/records.ts';
 import { lostTrials } from '../crash/attempt.ts';
 import { remainsOf } from '../crash/remains.ts';
 import { endWithin, later, watchRun, type WatchedRun } from '../crash/watched-run.ts';
 import { inventory, leftSince, meshtax, workspace, type Workspace } from '../e2e/machine.ts';
 import { answerFaults } from './answers.ts';
 import { componentFaults } from './components.ts';
-import type { Fault, Outcome } from './fault.ts';
+import type { Fault } from './fault.ts';
 import { instrumentFaults } from './instruments.ts';
+import { judge, trialsOf, type Judged } from './judge.ts';
 import { placeFaults } from './places.ts';
 import { Scene } from './scene.ts';
 
@@ -18,8 +19,7 @@ export const faults: readonly Fault[] = [...componentFaults, ...answerFaults, ..
 export interface FaultRecord {
   readonly fault: string;
   readonly exit: number | string;
-  readonly outcome: Outcome | 'hangs' | 'a plausible number';
-  /** The code that tells, and what it says. */
+  readonly outcome: Judged['outcome'] | 'hangs';
   readonly reason: string;
   readonly endMs: number;
   readonly leaked: readonly string[];
@@ -27,18 +27,40 @@ export interface FaultRecord {
   readonly wrong: readonly string[];
 }
 
-const WATCHDOG_MS = 180_000;
+const WATCHDOG_MS = 240_000;
+/** So many between two looks at the whole machine. */
+const ROUND = 8;
 
-export async function tryFault(fault: Fault): Promise<FaultRecord> {
+/** Several at once; those that change the machine itself one by one. */
+export async function faultCampaign(chosen: readonly Fault[], atOnce: number, noted: (record: FaultRecord) => void): Promise<void> {
+  await meshtax(['clean', '--all']);
+  for (const round of roundsOf(chosen)) {
+    const before = await inventory();
+    const records: FaultRecord[] = [];
+    const worker = async () => {
+      for (let next = round.shift(); next !== undefined; next = round.shift()) records.push(await tryFault(next));
+    };
+    await Promise.all(Array.from({ length: atOnce }, worker));
+    await meshtax(['clean', '--all']);
+    const leaked = await leftSince(before);
+    for (const record of records) noted({ ...record, leaked: [...record.leaked, ...leaked] });
+  }
+}
+
+function roundsOf(chosen: readonly Fault[]): Fault[][] {
+  const together = chosen.filter(({ alone }) => alone !== true);
+  const rounds = Array.from({ length: Math.ceil(together.length / ROUND) }, (_, at) => together.slice(at * ROUND, (at + 1) * ROUND));
+  return [...rounds, ...chosen.filter(({ alone }) => alone === true).map((each) => [each])];
+}
+
+async function tryFault(fault: Fault): Promise<FaultRecord> {
   const space = await workspace();
   const disk = await mountDisk(fault, space);
-  const before = await inventory();
   try {
-    const record = await underFault(fault, disk.results, space);
-    return { ...record, leaked: [...record.leaked, ...(await leftSince(before))] };
+    return await underFault(fault, disk.results, space);
+  } catch (error) {
+    return { fault: fault.id, exit: '', outcome: 'not tried', reason: String(error), endMs: 0, leaked: [], lost: [], wrong: [] };
   } finally {
-    // Also of a run whose fault could not be tried.
-    await meshtax(['clean', '--all']);
     await disk.release();
     await space.remove();
   }
@@ -55,14 +77,9 @@ async function mountDisk({ disk }: Fault, space: Workspace): Promise<{ results: 
 
 async function underFault(fault: Fault, results: string, space: Workspace): Promise<FaultRecord> {
   const file = await space.write('e.yaml', experimentOf(fault));
-  const run = watchRun(['run', file, '--results', results], (await fault.environment?.(space.directory)) ?? {});
-  await run.reached('started');
-  await run.reached(fault.when === 'deploying' ? 'deploying' : 'trial-started', fault.when === 'deploying' ? 1 : 3);
-  if (fault.when === 'measuring') await later(300);
-  if (await Promise.race([run.exit.then(() => true), later(0)])) {
-    const problem = `the run ended before its fault: ${run.stderr().slice(-300)}`;
-    return { fault: fault.id, exit: await run.exit, outcome: 'ended', reason: '', endMs: 0, leaked: [], lost: [], wrong: [problem] };
-  }
+  const run = watchRun(['run', file, '--results', results, '--allow-concurrent'], (await fault.environment?.(space.directory)) ?? {});
+  const ended = await endedBefore(fault, run);
+  if (ended !== undefined) throw new Error(`the run ended with ${ended} before its fault: ${run.stderr().slice(-300)}`);
   const harmedNs = Number(process.hrtime.bigint());
   const harmedAtMs = performance.now();
   const mend = await fault.harm(new Scene(run, space.directory)).catch(async (error: unknown) => {
@@ -75,55 +92,21 @@ async function underFault(fault: Fault, results: string, space: Workspace): Prom
   const begun = { fault: fault.id, exit, endMs, lost: lostTrials(run) };
   if (hung) return { ...begun, outcome: 'hangs', reason: run.stderr().slice(-300), leaked: [], wrong: ['it hangs'] };
   const leaked = remainsOf(idOf(run));
-  const found = judge(run, exit, harmedNs, fault.collector);
-  const wrong = [...found.wrong, ...(await reportOf(run, results, found))];
-  if (!fault.allowed.some((each) => each === found.outcome)) wrong.push(`${found.outcome} is not what may come of it`);
-  return { ...begun, outcome: found.outcome, reason: found.reason, leaked, wrong };
+  const found = judge(fault, run, exit, harmedNs);
+  return { ...begun, ...found, leaked, wrong: [...found.wrong, ...(await reportOf(run, results, found))] };
 }
 
-interface Judged {
-  readonly outcome: FaultRecord['outcome'];
-  readonly reason: string;
-  readonly wrong: string[];
-}
-
-function judge(run: WatchedRun, exit: number | string, harmedNs: number, sourceless: string | undefined): Judged {
-  const error = /^(MT\d{4}) .*$/m.exec(run.stderr());
-  if (exit !== 0 && exit !== 4)
-    return { outcome: 'ended', reason: error?.[0] ?? '', wrong: exit === 3 && error ? [] : [`exit ${exit}: ${run.stderr().slice(-300)}`] };
-  const trials = trialsOf(run.directory());
-  const under = trials.filter(({ result }) => result.endNs > harmedNs);
-  const wrong = under.filter(isPlausible).map(({ id }) => `${id} is valid, and not every request was answered on its path`);
-  if (sourceless !== undefined && !trials.some(({ measures }) => measures.some(({ collector }) => collector === sourceless)))
-    wrong.push(`${sourceless} had no figures before either: nothing was tried`);
-  const madeUp = under.filter(
-    ({ result, measures }) => result.startNs > harmedNs && measures.some(({ collector }) => collector === sourceless),
-  );
-  wrong.push(...madeUp.map(({ id }) => `${id} has figures of ${sourceless}, which had no source`));
-  const invalid = under.filter(({ valid }) => !valid);
-  // MT3007 says that trials are invalid; any other code ended the run.
-  if (exit === 4 && error && error[1] !== 'MT3007') return { outcome: 'ended', reason: error[0], wrong };
-  if (invalid.length > 0) return { outcome: 'invalid', reason: reasonsOf(invalid, 'error'), wrong };
-  const usual = new Set(trials.filter((trial) => !under.includes(trial)).flatMap((trial) => codesOf(trial, 'warning')));
-  const reported = under.filter((trial) => trial.superseded || codesOf(trial, 'warning').some((code) => !usual.has(code)));
-  if (reported.length > 0) return { outcome: 'reported', reason: reasonsOf(reported, 'warning'), wrong };
-  return { outcome: wrong.length > 0 ? 'a plausible number' : 'unharmed', reason: '', wrong };
-}
-
-/** A request was lost, failed or strayed, and the trial counts all the same. */
-function isPlausible({ valid, result, path }: TrialRecord): boolean {
-  const arm = result.arms[0];
-  return valid && (!path.exact || (arm?.errors ?? 0) > (arm?.sent ?? 0) / 1000);
-}
-
-function codesOf({ findings }: TrialRecord, level: 'error' | 'warning'): string[] {
-  return findings.filter((finding) => finding.level === level).map(({ code }) => code);
-}
-
-function reasonsOf(trials: readonly TrialRecord[], level: 'error' | 'warning'): string {
-  const found = trials.flatMap(({ findings }) => findings.filter((finding) => finding.level === level));
-  const first = found[0];
-  return `${[...new Set(found.map(({ code }) => code))].join(', ')}${first ? `: ${first.title}: ${first.detail}` : ''}`;
+/** Resolves when it is time for the harm: with the exit code, when there is nothing to harm any more. */
+async function endedBefore(fault: Fault, run: WatchedRun): Promise<number | string | undefined> {
+  await run.reached('started');
+  if (fault.when === 'starting') return undefined;
+  if (fault.when === 'deploying') await run.reached('deploying');
+  else {
+    const [, arm = fault.datapath] = /id: ([a-z-]+)/.exec(fault.datapath) ?? [];
+    await run.reached(`trial-started ${arm}`, 2);
+    await later(400);
+  }
+  return Promise.race([run.exit, later(0)]);
 }
 
 /** The page says what happened; a run without a trial has none. */
@@ -137,15 +120,6 @@ async function reportOf(run: WatchedRun, results: string, { outcome }: Judged): 
   return outcome === 'ended' && record.status === 'failed' && !stdout.replaceAll('\\', '').includes(failure)
     ? ['the report does not say why the run ended']
     : [];
-}
-
-function trialsOf(directory: string): TrialRecord[] {
-  const root = `${directory}/trials`;
-  if (!existsSync(root)) return [];
-  return readdirSync(root)
-    .map((name) => `${root}/${name}/trial.json`)
-    .filter((file) => existsSync(file))
-    .map((file) => JSON.parse(readFileSync(file, 'utf8')) as TrialRecord);
 }
 
 function idOf(run: WatchedRun): string {

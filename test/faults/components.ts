@@ -8,37 +8,45 @@ import { OTHER, type Scene } from './scene.ts';
 const ENVOY = 'envoy-sidecar';
 
 /** By name, as the lab's cgroups have it, and whose absence a window may survive. */
-const PARTS: readonly { readonly role: string; readonly arm?: number; readonly collector?: string; readonly allowed: Fault['allowed'] }[] =
-  [
-    { role: 'client-proxy', arm: OTHER, allowed: ['ended', 'invalid'] },
-    { role: 'server-proxy', arm: OTHER, allowed: ['ended', 'invalid'] },
-    { role: 'server-app', arm: OTHER, allowed: ['ended', 'invalid'] },
-    { role: 'generator-0', allowed: ['ended', 'invalid'] },
-    { role: 'stall-meter', allowed: ['ended', 'invalid', 'reported'] },
-    { role: 'cadvisor', collector: 'cadvisor', allowed: ['ended', 'invalid', 'reported', 'unharmed'] },
-  ];
+interface Part {
+  readonly role: string;
+  readonly arm?: number;
+  readonly collector?: string;
+  readonly allowed: Fault['allowed'];
+  /** When it is killed, and when it hangs. */
+  readonly tells: readonly [killed: readonly string[], hanging: readonly string[]];
+}
+const PARTS: readonly Part[] = [
+  { role: 'client-proxy', arm: OTHER, allowed: ['ended', 'invalid'], tells: [['MT3006'], ['MT3012', 'MT3013', 'MT0302']] },
+  { role: 'server-proxy', arm: OTHER, allowed: ['ended', 'invalid'], tells: [['MT3006'], ['MT3012', 'MT3013', 'MT0302']] },
+  { role: 'server-app', arm: OTHER, allowed: ['ended', 'invalid'], tells: [['MT3006'], ['MT3013', 'MT0302']] },
+  { role: 'generator-0', allowed: ['ended'], tells: [['MT3008'], ['MT3008']] },
+  { role: 'stall-meter', allowed: ['ended'], tells: [['MT3009'], ['MT3009', 'MT3012']] },
+  { role: 'cadvisor', collector: 'cadvisor', allowed: ['reported'], tells: [['MT0310'], ['MT0310']] },
+];
 
-const killed = PARTS.map(({ role, arm, allowed, collector }): Fault => ({
+const killed = PARTS.map(({ role, arm, allowed, collector, tells }): Fault => ({
   id: `${role} is killed`,
   datapath: ENVOY,
   collector,
   when: 'measuring',
   harm: once((scene) => scene.signal('SIGKILL', role, arm)),
   allowed,
+  tells: tells[0],
 }));
 
-const hanging = PARTS.map(({ role, arm, allowed, collector }): Fault => ({
+const hanging = PARTS.map(({ role, arm, allowed, collector, tells }): Fault => ({
   id: `${role} hangs`,
   datapath: ENVOY,
   collector,
   when: 'measuring',
   harm: once((scene) => scene.signal('SIGSTOP', role, arm)),
   allowed,
+  tells: tells[1],
 }));
 
-/** The lowest limit that the kernel takes: what the component asks for next is too much. */
+/** The lowest limit that the kernel takes; then it is asked for more than it has. */
 async function starveOfMemory(scene: Scene, role: string): Promise<void> {
-  const pids = await scene.pids(role, OTHER);
   for (const cgroup of scene.cgroups(role, OTHER)) {
     const [v1, v2] = [`${cgroup}/memory.limit_in_bytes`, `${cgroup}/memory.max`];
     if (existsSync(v2)) writeFileSync(v2, '4194304');
@@ -53,8 +61,12 @@ async function starveOfMemory(scene: Scene, role: string): Promise<void> {
       }
     }
   }
-  for (const pid of pids) await limit(pid, '--as=67108864');
+  await scene.inside(scene.netns(OTHER, 'client'), process.execPath, '-e', MANY_CONNECTIONS);
 }
+
+/** Each of them asks once and stays, and is what a proxy and a server keep memory for. */
+const MANY_CONNECTIONS = `const n=require('net');const all=[];for(let i=0;i<4000;i++)all.push(n.connect(8080,'10.77.2.2').on('error',()=>{}));
+for(const s of all)s.write('GET / HTTP/1.1\\r\\nhost: a\\r\\n'+'x-filler: '+'y'.repeat(8000)+'\\r\\n\\r\\n');setTimeout(()=>process.exit(0),4000)`;
 
 /** Where the machine keeps CPU limits: its own cgroup, or one that is made for it in the hierarchy that the lab leaves alone. */
 async function starveOfCpu(scene: Scene, role: string): Promise<() => Promise<void>> {
@@ -86,13 +98,15 @@ const starved: Fault[] = [
     when: 'measuring',
     harm: (scene) => starveOfCpu(scene, 'generator-0'),
     allowed: ['ended', 'invalid'],
+    tells: ['MT3003', 'MT0301', 'MT0312', 'MT3008'],
   },
   ...(['client-proxy', 'server-app'] as const).map((role): Fault => ({
     id: `${role} runs out of memory`,
     datapath: ENVOY,
     when: 'measuring',
     harm: once((scene) => starveOfMemory(scene, role)),
-    allowed: ['ended', 'invalid', 'reported', 'unharmed'],
+    allowed: ['ended'],
+    tells: ['MT3006'],
   })),
   ...(['client-proxy', 'server-app'] as const).map((role): Fault => ({
     id: `${role} has no file descriptor left`,
@@ -101,7 +115,8 @@ const starved: Fault[] = [
     harm: once(async (scene) => {
       for (const pid of await scene.pids(role, OTHER)) await limit(pid, '--nofile=8:8');
     }),
-    allowed: ['ended', 'invalid'],
+    allowed: ['ended'],
+    tells: ['MT3001'],
   })),
   {
     id: 'the generator has no file descriptor left',
@@ -110,7 +125,8 @@ const starved: Fault[] = [
     harm: once(async (scene) => {
       for (const pid of await scene.pids('generator-0')) await limit(pid, '--nofile=24:24');
     }),
-    allowed: ['ended', 'invalid'],
+    allowed: ['ended'],
+    tells: ['MT3008'],
   },
 ];
 
@@ -119,7 +135,8 @@ const young = ['client-proxy', 'server-app'].map((role): Fault => ({
   datapath: ENVOY,
   when: 'deploying',
   harm: once((scene) => scene.signal('SIGKILL', role, OTHER)),
-  allowed: ['ended', 'invalid'],
+  allowed: ['ended'],
+  tells: ['MT3001', 'MT3006'],
 }));
 
 export const componentFaults: readonly Fault[] = [...killed, ...hanging, ...starved, ...young];

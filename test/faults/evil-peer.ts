@@ -1,5 +1,5 @@
 /**
- * Loaded into a server of a run (`NODE_OPTIONS=--import`): stands between it and its clients and passes bytes on, until the file
+ * Loaded into the process of a run whose role is MESHTAX_EVIL_ROLE (`NODE_OPTIONS=--import`): stands between it and its clients and passes bytes on, until the file
  * MESHTAX_EVIL_TRIGGER is there; from then on it answers as MESHTAX_EVIL_MODE says. Other processes are left as they are.
  */
 import { existsSync } from 'node:fs';
@@ -106,9 +106,10 @@ function takePlaces(misbehave: Answer): void {
   const prototype = net.Server.prototype as unknown as { listen: Listen };
   const { listen } = prototype;
   const peers = new WeakSet<net.Server>();
+  let number = 0;
   prototype.listen = function (options, done) {
     if (peers.has(this)) return listen.call(this, options, done);
-    const upstream = `\0evil-${process.pid}-${options.port}`;
+    const upstream = `\0evil-${process.pid}-${number++}`;
     const peer = before(upstream, misbehave);
     peers.add(peer);
     peer.once('error', (error) => this.emit('error', error));
@@ -116,4 +117,4 @@ function takePlaces(misbehave: Answer): void {
   };
 }
 
-if (process.argv[2] === 'server') takePlaces(answer);
+if (process.argv[2] === process.env['MESHTAX_EVIL_ROLE']) takePlaces(answer);

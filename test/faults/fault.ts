@@ -3,7 +3,7 @@ import type { Scene } from './scene.ts';
 
 /**
  * `ended`: the run ended with a code. `invalid`: trials under the fault are invalid, each with its reason. `reported`: they count, with
- * a warning. `unharmed`: nothing that is measured depends on what was harmed, and every request was counted and answered.
+ * a warning, or without the figures whose source is gone, and why. `unharmed`: nothing that is measured depends on what was harmed, and every request was counted and answered.
  */
 export type Outcome = 'ended' | 'invalid' | 'reported' | 'unharmed';
 
@@ -12,11 +12,18 @@ export interface Fault {
   /** Beside `direct`, as an experiment names it. */
   readonly datapath: string;
   readonly workload?: 'http-echo' | 'grpc-unary';
-  /** `deploying`: as soon as the first pods are there. `measuring`: in the middle of a window. */
-  readonly when: 'deploying' | 'measuring';
+  /**
+   * `starting`: it is there before the run. `deploying`: as soon as the first pods are there. `measuring`: in the middle of the
+   * second window of that datapath.
+   */
+  readonly when: 'starting' | 'deploying' | 'measuring';
   /** Returns what mends the machine again, where the run's own undoing does not. */
   harm(scene: Scene): Promise<(() => Promise<void>) | undefined>;
   readonly allowed: readonly Outcome[];
+  /** Codes of which one must tell of it; another would be of something else. A missing figure tells by its collector's name. */
+  readonly tells: readonly string[];
+  /** It changes the machine: others at the same time would be under it too. */
+  readonly alone?: boolean;
   /** The collector that has no source any more: what it says of later windows would be made up. */
   readonly collector?: string | undefined;
   /** What the run and all of its processes are started with; made in its folder for files. */

@@ -4,7 +4,7 @@ import http from 'node:http';
 import net from 'node:net';
 import type { Fault } from './fault.ts';
 import { once } from './fault.ts';
-import { OTHER, type Scene } from './scene.ts';
+import { OTHER } from './scene.ts';
 
 type Answer = (response: http.ServerResponse) => void;
 
@@ -40,42 +40,19 @@ async function takePlace(socket: string, answer: Answer): Promise<() => Promise<
   };
 }
 
-const INSTRUMENTS: readonly {
-  readonly name: string;
-  readonly datapath: string;
-  readonly collector: string;
-  readonly first?: (scene: Scene) => Promise<void>;
-  readonly socket: (scene: Scene) => string;
-}[] = [
-  {
-    name: 'cAdvisor',
-    datapath: 'envoy-sidecar',
-    collector: 'cadvisor',
-    // Connections that are kept would go on to the real one.
-    first: (scene) => scene.signal('SIGKILL', 'cadvisor'),
-    socket: ({ id }) => `/run/meshtax/${id}/cadvisor/cadvisor.sock`,
+const answering = Object.entries(ANSWERS).map(([words, answer]): Fault => ({
+  id: `cAdvisor answers ${words}`,
+  datapath: 'envoy-sidecar',
+  collector: 'cadvisor',
+  when: 'measuring',
+  harm: async (scene) => {
+    await scene.signal('SIGKILL', 'cadvisor'); // connections that are kept would go on to the real one
+    return takePlace(`/run/meshtax/${scene.id}/cadvisor/cadvisor.sock`, answer);
   },
-  {
-    name: 'the flow observer',
-    datapath: '{ id: ebpf-lab, observability: flows }',
-    collector: 'hubble',
-    socket: ({ id }) => `/run/meshtax/${id}/${OTHER}/observer/hubble.sock`,
-  },
-];
-
-const answering = INSTRUMENTS.flatMap(({ name, datapath, collector, first, socket }) =>
-  Object.entries(ANSWERS).map(([words, answer]): Fault => ({
-    id: `${name} answers ${words}`,
-    datapath,
-    collector,
-    when: 'measuring',
-    harm: async (scene) => {
-      await first?.(scene);
-      return takePlace(socket(scene), answer);
-    },
-    allowed: ['ended', 'invalid', 'reported', 'unharmed'],
-  })),
-);
+  allowed: ['reported'],
+  tells: ['MT0310'],
+  alone: words === 'a page without end', // to answer is work
+}));
 
 const observers = (['SIGKILL', 'SIGSTOP'] as const).flatMap((signal) =>
   ['observer', 'flow-reader'].map((role): Fault => ({
@@ -88,7 +65,9 @@ const observers = (['SIGKILL', 'SIGSTOP'] as const).flatMap((signal) =>
       const [chosen] = role === 'observer' ? pids : pids.slice(1);
       if (chosen !== undefined) process.kill(chosen, signal);
     }),
-    allowed: ['ended', 'invalid', 'reported', 'unharmed'],
+    collector: 'hubble',
+    allowed: [signal === 'SIGKILL' ? 'ended' : 'reported'],
+    tells: ['MT3006'],
   })),
 );
 

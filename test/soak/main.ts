@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { linearRegression } from 'simple-statistics';
 import { studentTQuantile } from '../../src/analysis/statistics/student-t.ts';
 import { descendantsOf } from '../crash/processes.ts';
-import { later, watchRun } from '../crash/watched-run.ts';
+import { watchRun, within } from '../crash/watched-run.ts';
 import { workspace } from '../e2e/machine.ts';
 
 const SAMPLE_MS = 10_000;
@@ -112,7 +112,7 @@ try {
       if (role !== undefined && sample && (!other || sample.rssMiB > other.rssMiB)) seen.set(role, sample);
     }
     for (const [role, sample] of seen) series.set(role, [...(series.get(role) ?? []), sample]);
-    ended = await Promise.race([run.exit, later(SAMPLE_MS)]);
+    ended = await within(SAMPLE_MS, run.exit);
   }
   const exit = await run.exit;
   const lasted = (performance.now() - begunMs) / 60_000;

@@ -23,6 +23,7 @@ describe('validity', () => {
     ['a backlog', withArm({ backlogAtEnd: 60 }), ['MT0303']],
     ['a backlog in a turn of its own', { ...withArm({ backlogMax: 60 }), design: 'slice' as const }, ['MT0303']],
     ['a pacer that stood still for a tenth of the window', withResult({ lag: late(100, 5e8) }), ['MT0312']],
+    ['counters read a second too late', { ...good, instrumentsNs: good.result.endNs - good.result.startNs + 1e9 }, ['MT0313']],
     ['a busy generator', withResult({ loopUtilisation: 0.93 }), ['MT0304']],
     ['a dead proxy', { ...good, componentsEnded: ['client-proxy ended with signal SIGKILL'] }, ['MT0305']],
     ['a request that strayed', { ...good, path: { moved: { clientProxyRequests: 999 }, exact: false } }, ['MT0306']],
@@ -34,6 +35,11 @@ describe('validity', () => {
     const host = { meter: 'real-time' as const, stalls: 1, longestNs: 9e7, lostShare: 0.02, log };
     expect(failing({ ...withResult({ lag: late(80, 9e7) }), host })).not.toContain('MT0312');
     expect(failing({ ...withResult({ lag: late(200, 9e7) }), host })).toContain('MT0312');
+  });
+  test('instruments take a little time, and an older version did not say how much', () => {
+    const windowNs = good.result.endNs - good.result.startNs;
+    expect(failing({ ...good, instrumentsNs: windowNs * 1.1 + 2e8 })).toEqual([]);
+    expect(failing({ ...good, instrumentsNs: null })).toEqual([]);
   });
   test('what a Poisson sample varies by is no shortfall', () => {
     expect(failing(withResult({ achievedRatePerSecond: 500 * (1 + 2.5 / Math.sqrt(1000)) }))).toEqual([]);
