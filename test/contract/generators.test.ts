@@ -5,6 +5,7 @@ import protoLoader from '@grpc/proto-loader';
 import { afterEach, describe, expect, test } from 'vitest';
 import { openDial } from '../../src/generators/process/dial.ts';
 import { engines } from '../../src/generators/process/engines.ts';
+import { FRAME, frame } from '../../src/generators/process/http2-frames.ts';
 import { runOpenLoad } from '../../src/generators/process/open-load.ts';
 import type { ArmClient } from '../../src/generators/process/arm-client.ts';
 import { runCapacityLoad } from '../../src/generators/process/capacity-load.ts';
@@ -167,6 +168,39 @@ describe('against hostile servers every request ends, and none as a good answer'
     expect(arms[0]).toMatchObject({ ok: 0, errors: 20 });
     expect(arms[0]?.errorKinds).toMatchObject({ 'no answer': 2, 'never sent': 18 });
   }, 15_000);
+
+  const settings = frame(FRAME.settings, 0, 0);
+  const endless = (bytes: Buffer) => (socket: net.Socket) => {
+    const timer = setInterval(() => socket.write(bytes), 0);
+    socket.once('close', () => clearInterval(timer));
+  };
+  test.each([
+    [
+      'headers that go on without end',
+      (socket: net.Socket) => {
+        socket.write(frame(FRAME.headers, 0, 1, Buffer.from([0x88])));
+        endless(Buffer.concat(Array.from({ length: 100 }, () => frame(FRAME.continuation, 0, 1, Buffer.alloc(8000, 0x40)))))(socket);
+      },
+    ],
+    ['a frame that is too long', (socket: net.Socket) => void socket.write(frame(FRAME.data, 0, 1, Buffer.alloc(20_000)))],
+    [
+      'pings whose answers nobody reads',
+      (socket: net.Socket) => {
+        socket.pause();
+        endless(Buffer.concat(Array.from({ length: 1000 }, () => frame(FRAME.ping, 0, 0, Buffer.alloc(8)))))(socket);
+      },
+    ],
+  ])('over gRPC: %s', async (_title, misbehave) => {
+    const greeted = new WeakSet<net.Socket>();
+    const port = await raw((socket) => {
+      if (greeted.has(socket)) return misbehave(socket);
+      greeted.add(socket);
+      socket.write(settings);
+    });
+    const { arms } = await load(target('grpc-frames', port, { connections: 1 }), 5, 500);
+    expect(arms[0]).toMatchObject({ ok: 0, errors: 5 });
+    expect(arms[0]?.errorKinds).toHaveProperty('connection closed');
+  });
 
   test('a gRPC server that resets every stream', async () => {
     const http2 = await import('node:http2');

@@ -2,7 +2,19 @@
 import type net from 'node:net';
 import type { Dial } from './dial.ts';
 import { decodeHeaders, type ResponseHeaders } from './hpack.ts';
-import { contentOf, FLAG, FRAME, frame, FrameReader, PREFACE, SETTING, settingsFrame, windowUpdate } from './http2-frames.ts';
+import {
+  contentOf,
+  FLAG,
+  FRAME,
+  frame,
+  FrameReader,
+  HEAD_BYTES,
+  MAX_FRAME_BYTES,
+  PREFACE,
+  SETTING,
+  settingsFrame,
+  windowUpdate,
+} from './http2-frames.ts';
 import { monotonicNs } from './monotonic.ts';
 
 /** Of one session; what gRPC servers allow at least by convention. */
@@ -12,7 +24,10 @@ const READY_TIMEOUT_MS = 5000;
 const STREAM_WINDOW = 1 << 26;
 const SESSION_WINDOW = 1 << 30;
 const DEFAULT_WINDOW = 65_535;
-const MAX_FRAME_BYTES = 16_384;
+/** Answers have a few headers of some bytes; Go's servers and clients allow a megabyte. */
+const MOST_HEADER_BYTES = 1 << 20;
+/** A server that asks (PING, SETTINGS) and never reads the answers. */
+const MOST_UNREAD_BYTES = 1 << 20;
 
 interface Stream {
   readonly enqueueNs: number;
@@ -30,8 +45,9 @@ export interface SessionEvents {
 }
 
 const NO_HEADERS: ResponseHeaders = { status: undefined, grpcStatus: undefined };
-/** Servers say the same again and again: blocks that were read once need not be understood twice. */
+/** Servers say the same again and again: short blocks that were read once need not be understood twice. */
 const KNOWN_BLOCKS = 1000;
+const KNOWN_BLOCK_BYTES = 1024;
 
 export class GrpcSession {
   readonly #request: { readonly headers: Buffer; readonly message: Buffer };
@@ -49,7 +65,7 @@ export class GrpcSession {
   #receivedNs = 0;
   #goingAway = false;
   /** A header block that goes on in CONTINUATION frames. */
-  #partial: { readonly flags: number; readonly block: Buffer } | undefined;
+  #partial: { readonly flags: number; readonly blocks: Buffer[]; bytes: number } | undefined;
 
   constructor(request: { readonly headers: Buffer; readonly message: Buffer }, events: SessionEvents) {
     this.#request = request;
@@ -128,8 +144,7 @@ export class GrpcSession {
       case FRAME.headers:
         return this.#readHeaders(id, flags, contentOf(flags, payload, true));
       case FRAME.continuation:
-        if (this.#partial) this.#readHeaders(id, this.#partial.flags | flags, Buffer.concat([this.#partial.block, payload]));
-        return;
+        return this.#readMoreHeaders(id, flags, payload);
       case FRAME.data:
         return this.#readData(id, flags, contentOf(flags, payload, false).length, payload.length);
       case FRAME.settings:
@@ -137,7 +152,7 @@ export class GrpcSession {
       case FRAME.windowUpdate:
         return this.#readCredit(id, payload.readUInt32BE(0) & 0x7fffffff);
       case FRAME.ping:
-        if (!(flags & FLAG.ack)) this.#socket?.write(frame(FRAME.ping, FLAG.ack, 0, payload));
+        if (!(flags & FLAG.ack)) this.#reply(frame(FRAME.ping, FLAG.ack, 0, payload));
         return;
       case FRAME.rstStream:
         return this.#end(id, `reset ${payload.readUInt32BE(0)}`);
@@ -147,9 +162,25 @@ export class GrpcSession {
     }
   }
 
+  /** Joined once, at its end: a block in thousands of pieces costs no more than in one. */
+  #readMoreHeaders(id: number, flags: number, payload: Buffer): void {
+    const partial = this.#partial;
+    if (!partial) return;
+    partial.blocks.push(Buffer.from(payload));
+    partial.bytes += HEAD_BYTES + payload.length;
+    if (partial.bytes > MOST_HEADER_BYTES) throw new Error('a header block without end');
+    if (flags & FLAG.endHeaders) this.#readHeaders(id, partial.flags | flags, Buffer.concat(partial.blocks));
+  }
+
+  /** @throws Error when the server lets answers pile up. */
+  #reply(bytes: Buffer): void {
+    this.#socket?.write(bytes);
+    if ((this.#socket?.writableLength ?? 0) > MOST_UNREAD_BYTES) throw new Error('the server does not read');
+  }
+
   #readHeaders(id: number, flags: number, block: Buffer): void {
     if (!(flags & FLAG.endHeaders)) {
-      this.#partial = { flags, block: Buffer.from(block) };
+      this.#partial = { flags, blocks: [Buffer.from(block)], bytes: block.length };
       return;
     }
     this.#partial = undefined;
@@ -161,6 +192,7 @@ export class GrpcSession {
   }
 
   #meaningOf(block: Buffer): ResponseHeaders {
+    if (block.length > KNOWN_BLOCK_BYTES) return decodeHeaders(block);
     const key = block.toString('latin1');
     const known = this.#known.get(key);
     if (known) return known;
@@ -192,7 +224,7 @@ export class GrpcSession {
         this.#streamWindow = value;
       }
     }
-    this.#socket?.write(frame(FRAME.settings, FLAG.ack, 0));
+    this.#reply(frame(FRAME.settings, FLAG.ack, 0));
     this.#onReady?.();
   }
 

@@ -5,8 +5,9 @@ export const FLAG = { endStream: 1, ack: 1, endHeaders: 4, padded: 8, priority: 
 export const SETTING = { headerTableSize: 1, enablePush: 2, maxConcurrentStreams: 3, initialWindowSize: 4, maxFrameSize: 5 } as const;
 export const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 
-const HEAD_BYTES = 9;
-const MAX_FRAME_BYTES = 1 << 24;
+export const HEAD_BYTES = 9;
+/** What a peer may send that was not allowed more (RFC 9113 4.2). */
+export const MAX_FRAME_BYTES = 16_384;
 
 export function frame(type: number, flags: number, stream: number, payload: Uint8Array = new Uint8Array()): Buffer {
   const bytes = Buffer.allocUnsafe(HEAD_BYTES + payload.length);
@@ -50,7 +51,7 @@ export class FrameReader {
     let at = 0;
     while (data.length - at >= HEAD_BYTES) {
       const length = data.readUIntBE(at, 3);
-      if (length >= MAX_FRAME_BYTES) throw new Error('a frame is too long');
+      if (length > MAX_FRAME_BYTES) throw new Error('a frame is too long');
       const end = at + HEAD_BYTES + length;
       if (end > data.length) break;
       this.#onFrame(
