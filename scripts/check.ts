@@ -1,4 +1,4 @@
-/** `npm run check`: format, types, lint, unused code, unit, contract and golden tests. Stops at the first failure. */
+/** `npm run check`: format, types, lint, unused code, what is generated, unit, contract and golden tests. Stops at the first failure. */
 import { execa } from 'execa';
 
 const steps: readonly (readonly [title: string, file: string, ...args: string[]])[] = [
@@ -7,6 +7,7 @@ const steps: readonly (readonly [title: string, file: string, ...args: string[]]
   ['lint', 'oxlint', '--type-aware', '--deny-warnings'],
   ['unused code', 'knip'],
   ['schema', process.execPath, 'scripts/schema-is-current.ts'],
+  ['codes', process.execPath, 'scripts/codes.ts', '--check'],
   ['bill of materials', process.execPath, 'scripts/sbom.ts', '--check'],
   ['tests', 'vitest', 'run', '--project', 'unit', '--project', 'contract', '--project', 'golden', '--reporter', 'dot'],
 ];

@@ -7,7 +7,7 @@ import type { Interval } from './statistics/interval.ts';
 
 /** Cores per 1000 requests/s of a proxy that looks into requests: published figures are 0.2 to 0.5. */
 const CPU_PER_L7_PROXY = { least: 0.1, most: 0.6 };
-/** Of the baseline's p99: eBPF at layer 4 stays within its noise. */
+/** Of the baseline's p50: eBPF at layer 4 stays within its noise. */
 const MOST_L4_RATIO = 2;
 
 const PROXIES = { 'client-proxy': 'sidecar', 'server-proxy': 'sidecar', waypoint: 'waypoint' } as const;

@@ -33,7 +33,9 @@ export async function calibrateCommand(app: App, options: CalibrateOptions): Pro
   const calibration = await calibrate(request);
   const file = await writeCalibration(app.system, calibration);
   app.out(options.json === true ? `${JSON.stringify(calibration, null, 1)}\n` : calibrationText(calibration));
-  app.err(`stored in ${file}; runs on this host carry it from now on\n`);
+  app.err(
+    file === undefined ? 'not stored: there is a full one of this host\n' : `stored in ${file}; runs on this host carry it from now on\n`,
+  );
   return calibration.passed ? EXIT.ok : EXIT.gate;
 }
 

@@ -38,9 +38,17 @@ export interface PlanOptions {
 export async function planFromFile(app: App, file: string, options: PlanOptions): Promise<PlannedExperiment> {
   const text = await readYamlText(app, file);
   if (!file.endsWith('.json')) return planExperiment(app, text, file, options);
+  refuseOptions('a plan', options);
   const stored = planFileSchema.safeParse(jsonOrUndefined(text));
   if (!stored.success) throw new MeshtaxError('MT3010', { problem: `${file} is not a plan` });
   return replan(app, stored.data, file);
+}
+
+/** What is drawn and chosen already cannot be asked for otherwise. @throws MeshtaxError MT1005. */
+export function refuseOptions(subject: string, options: PlanOptions): void {
+  for (const name of ['cluster', 'budget', 'seed'] as const)
+    if (options[name] !== undefined)
+      throw new MeshtaxError('MT1005', { subject: `--${name}`, problem: `${subject} is carried out as it was made`, command: 'run' });
 }
 
 /** The plan of a stored file again. @throws MeshtaxError MT3010 when this version makes another one of it. */

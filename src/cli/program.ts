@@ -47,11 +47,11 @@ function buildProgram(app: App, ended: (exit: ExitCode) => void) {
     .addHelpText('after', EXAMPLES);
   const results = () => new Option('--results <directory>', 'where runs are stored').default(DEFAULT_RESULTS);
   const cluster = () =>
-    new Option('--cluster <name>', 'run it there instead of where the experiment says: lab, simulated, or a kubeconfig context');
+    new Option('--cluster <name>', 'run it there instead of where the experiment says: lab, simulated, kind, or a kubeconfig context');
 
   program
     .command('quickstart')
-    .description('set-up (once), then the default experiment in the lab and its report: about four minutes')
+    .description('set-up (once), then the default experiment in the lab (five to eight minutes) and its report')
     .addOption(results())
     .option('--reports <directory>', 'where the report is written', DEFAULT_REPORTS)
     .action(async (options) => ended(await quickstartCommand(app, options)));
@@ -79,7 +79,7 @@ function buildProgram(app: App, ended: (exit: ExitCode) => void) {
     .description('what a run would do, in which order and for how long; touches nothing')
     .argument('<experiment>', 'a YAML file')
     .addOption(cluster())
-    .option('--budget <duration>', 'fewer blocks, so that it takes at most this long, for instance 10m')
+    .option('--budget <duration>', BUDGET)
     .option('--seed <text>', 'draws the order and the arrivals')
     .option('--json', 'one JSON document')
     .option('--out <file>', 'store the plan; `meshtax run FILE` runs exactly it')
@@ -91,7 +91,7 @@ function buildProgram(app: App, ended: (exit: ExitCode) => void) {
     .argument('[file]', 'a YAML experiment or a JSON plan')
     .addOption(cluster())
     .addOption(results())
-    .option('--budget <duration>', 'fewer blocks, so that it takes at most this long, for instance 10m')
+    .option('--budget <duration>', BUDGET)
     .option('--seed <text>', 'draws the order and the arrivals')
     .option('--resume <run>', 'go on with an interrupted run, in its own order')
     .option('--accept-drift', 'resume even though the machine changed; it is recorded')
@@ -111,7 +111,7 @@ function buildProgram(app: App, ended: (exit: ExitCode) => void) {
     .command('calibrate')
     .description('the tool measures its own truthfulness on this host; stored, and attached to every run made here')
     .addOption(results())
-    .option('--quick', 'shorter windows and fewer blocks: a smoke test of about a minute')
+    .option('--quick', 'shorter windows and fewer blocks: a smoke test of about a minute, not stored where there is a full one')
     .option('--json', 'one JSON document')
     .addHelpText('after', '\nexample: meshtax calibrate')
     .action(async (options) => ended(await calibrateCommand(app, options)));
@@ -171,9 +171,9 @@ function buildProgram(app: App, ended: (exit: ExitCode) => void) {
     .argument('<experiment>', 'a YAML file with a baseline and, once, the datapath that is tracked')
     .addOption(results())
     .addOption(new Option('--component <name>', 'what has the versions').choices(COMPONENTS).default('envoy'))
-    .option('--versions <versions...>', 'oldest first; default: all that are pinned')
+    .option('--versions <versions...>', 'oldest first; default for Envoy: all that are pinned')
     .option('--at <places...>', 'VERSION=CONTEXT: where a version lives, when no cluster can hold two')
-    .option('--bisect', 'look for the very version between two that differ')
+    .option('--bisect', 'look for the very version between two that differ (Envoy)')
     .option('--html <file>', 'write the page of the series')
     .option('--yes-change-this-cluster', 'also on a cluster that looks as if others used it')
     .option('--json', 'one JSON document')
@@ -282,6 +282,8 @@ function buildProgram(app: App, ended: (exit: ExitCode) => void) {
   return program;
 }
 
+const BUDGET = 'for instance 10m. when-resolved: this instead of the file’s; fixed: as many blocks as should fit; set-up not counted';
+
 const EXAMPLES = `
 examples:
   ./meshtax quickstart                       measure this machine, read the report
@@ -290,4 +292,5 @@ examples:
   ./meshtax run my.yaml
   ./meshtax report latest --format html --out report.html
 
-exit codes: 0 done, 1 a bug, 2 usage or experiment, 3 preflight failed, 4 some trials invalid, 5 gate failed, 130 interrupted`;
+exit codes: 0 done, 1 a bug, or something is left (clean, test), 2 usage or experiment, 3 preflight failed, 4 some trials invalid,
+  5 gate or calibration not passed, 130 interrupted; docs/codes.md has every code`;

@@ -16,6 +16,7 @@ import { DEFAULT_RESULTS, type App } from './app.ts';
 import { calibrationFor } from './host-calibration.ts';
 import { metricsServer } from './metrics-server.ts';
 import { freshRun, resumedRun, type Prepared } from './prepare-run.ts';
+import { refuseOptions } from './planning.ts';
 
 export interface RunOptions {
   readonly cluster?: string | undefined;
@@ -62,6 +63,7 @@ export async function runAndReport(app: App, source: Source, options: RunOptions
 
 /** Prints nothing but its progress. */
 export async function runToEnd(app: App, source: Source, options: RunOptions): Promise<Ended> {
+  if (options.resume !== undefined) refuseOptions('an interrupted run', options);
   const prepared =
     options.resume === undefined ? await freshRun(app, source, options) : await resumedRun(app, options.resume, options.results);
   const { planned, record, directory, done } = prepared;

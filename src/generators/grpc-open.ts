@@ -1,9 +1,9 @@
 import type { Generator } from '../model/contracts/generator.ts';
 
-/** Unary gRPC with our own framing on `node:http2`: less than half the CPU of grpc-js, hence the measuring engine. */
+/** Unary gRPC with our own framing on plain sockets: less than half the CPU of grpc-js, hence the measuring engine. */
 export const grpcOpen: Generator = {
   id: 'grpc-open',
-  title: 'gRPC open loop, node:http2 engine',
+  title: 'gRPC open loop, own HTTP/2 framing',
   loop: 'open',
   protocol: 'grpc',
   placement: 'shared',

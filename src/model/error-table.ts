@@ -88,8 +88,8 @@ export const errorTable = {
     exit: EXIT.preflight,
   },
   MT2002: {
-    sentence: 'Another run ({run}, process {pid}) is measuring on this machine.',
-    fix: 'Wait for it to end, or pass --allow-concurrent and expect noise (it is recorded in the run).',
+    sentence: 'Another run ({run}, process {pid}) is measuring here.',
+    fix: 'Wait for it to end. A run of its own may pass --allow-concurrent and expect noise (it is recorded in the run).',
     exit: EXIT.preflight,
   },
   MT2003: {
@@ -104,7 +104,7 @@ export const errorTable = {
   },
   MT2005: {
     sentence: 'The C programs of the lab are not compiled: {problem}.',
-    fix: 'Install clang, libbpf-dev and the kernel headers (`./meshtax setup` lists them).',
+    fix: '`./meshtax setup` compiles them, and installs what that needs.',
     exit: EXIT.preflight,
   },
   MT2007: {
@@ -279,7 +279,7 @@ export const errorTable = {
     exit: EXIT.preflight,
   },
   MT5009: {
-    sentence: 'The experiment names no such {what}: {problem}.',
+    sentence: 'The cluster entry cannot be used as it is ({what}): {problem}.',
     fix: 'Correct the `cluster` entry.',
     exit: EXIT.usage,
   },

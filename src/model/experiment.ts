@@ -104,7 +104,9 @@ const statisticsSchema = z
       .describe('with when-resolved: measure every block all the same, with the intervals of a run that might have stopped'),
     budget: durationNs({ min: 10 * SECOND, max: 7 * 24 * 3600 * SECOND })
       .default(600 * SECOND)
-      .describe('no new block after this time'),
+      .describe(
+        'when-resolved, without measureAll: no block is begun that would end after this time; set-up and deploying are not counted',
+      ),
     design: z
       .enum(['auto', 'duet', 'slice', 'block'])
       .default('auto')

@@ -1,6 +1,7 @@
 /**
  * What a run leaves on disk. Written once, read for ever: changes need a new schemaVersion, and a default for what an
- * older version did not write. Version 2 (duet, ladder, stalls, adaptive runs): every `.default` below; 4: `strangerCpus`.
+ * older version did not write. Version 2 (duet, ladder, stalls, adaptive runs): every `.default` below; 3: `warmupNs`;
+ * 4: `strangerCpus`, and in later builds `instrumentsNs`.
  */
 import { z } from 'zod';
 import { calibrationSchema } from './calibration.ts';

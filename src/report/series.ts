@@ -157,7 +157,12 @@ function durations(trials: readonly TrialRecord[], responseOf: (trial: TrialReco
       { ...sample(labels, count), suffix: '_count' },
     ];
   });
-  return { name: 'meshtax_request_duration_seconds', help: 'From a request becoming due to its answer.', type: 'histogram', samples };
+  return {
+    name: 'meshtax_request_duration_seconds',
+    help: 'From a request being handed over by the pacer to its answer.',
+    type: 'histogram',
+    samples,
+  };
 }
 
 function estimates({ comparisons }: Analysis): Family[] {

@@ -125,7 +125,7 @@ function driftOf({ resumed }: RunRequest, found: ClusterSession['facts']): Findi
 }
 
 async function keepUntilInterrupted({ emit, signal }: RunRequest): Promise<void> {
-  const detail = 'look at it with `ip netns`; Ctrl-C removes it';
+  const detail = 'Ctrl-C removes it; in the lab `ip netns` shows it, on a cluster the label meshtax/run';
   emit({ kind: 'finding', finding: { code: 'MT0001', level: 'info', title: 'the last deployment is kept', detail, why: '', fix: '' } });
   if (!signal.aborted) await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

@@ -18,7 +18,9 @@ export async function readCalibration(system: System, host: string): Promise<Cal
   }
 }
 
-export async function writeCalibration(system: System, calibration: Calibration): Promise<string> {
+/** Returns its file; undefined when it is a quick one and there is a full one already, whose place it does not take. */
+export async function writeCalibration(system: System, calibration: Calibration): Promise<string | undefined> {
+  if (calibration.quick && (await readCalibration(system, calibration.host))?.quick === false) return undefined;
   const file = calibrationFile(system, calibration.host);
   await system.files.makeDirectory(file.slice(0, file.lastIndexOf('/')), { mode: 0o750 });
   await system.files.writeAtomically(file, `${JSON.stringify(calibration, null, 1)}\n`);

@@ -1,6 +1,6 @@
 /** Commands and child processes through execa: argument arrays, never a shell. */
 import type { ChildProcess } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
+import { closeSync, createWriteStream, openSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
 import { MeshtaxError, reasonOf } from '../model/errors.ts';
@@ -30,8 +30,18 @@ async function run(command: readonly [string, ...string[]], options: CommandOpti
   return { stdout: result.stdout, stderr: result.stderr, exitCode };
 }
 
+/** Not for others to read, as it would be by itself. */
+function makeLog(file: string): void {
+  try {
+    closeSync(openSync(file, 'a', 0o640));
+  } catch {
+    // what opens it for writing says so
+  }
+}
+
 function start(command: readonly [string, ...string[]], options: StartOptions): RunningProcess {
   const [file, ...args] = command;
+  makeLog(options.logFile);
   const child = execa(file, args, {
     reject: false,
     buffer: false,

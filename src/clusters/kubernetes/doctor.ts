@@ -193,12 +193,7 @@ async function meshes({ kubectl }: Examination): Promise<Verdict> {
       'set socketLB.hostNamespaceOnly=true',
     );
   if (cilium && ztunnel && cilium.data['enable-bpf-masquerade'] === 'true')
-    return problem(
-      'warning',
-      detail,
-      'ambient mode does not work with bpf.masquerade=true (istio/istio issue 52208)',
-      'bind them to different contexts',
-    );
+    return problem('warning', detail, 'ambient mode does not work with bpf.masquerade=true', 'bind them to different contexts');
   if (linkerd) return problem('warning', detail, 'its webhook may add proxies to pods', 'measure on a cluster without it');
   return ok(detail);
 }

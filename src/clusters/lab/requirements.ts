@@ -37,6 +37,8 @@ export const testTools: readonly Tool[] = [
 ];
 
 const headers = [{ file: '/usr/include/bpf/bpf_helpers.h', debianPackage: 'libbpf-dev' }] as const;
+/** Envoy comes as a Python wheel. */
+const modules = [{ module: 'pip', debianPackage: 'python3-pip' }] as const;
 const SEARCH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
 /** Debian packages that are missing, without touching anything. */
@@ -44,7 +46,15 @@ export async function missingPackages(system: System, wanted: readonly Tool[] = 
   const missing = new Set<string>();
   for (const tool of wanted) if ((await findTool(system, tool.command)) === undefined) missing.add(tool.debianPackage);
   for (const header of headers) if (!(await system.files.exists(header.file))) missing.add(header.debianPackage);
+  for (const { module, debianPackage } of modules) if (!(await hasModule(system, module))) missing.add(debianPackage);
   return [...missing].sort();
+}
+
+async function hasModule(system: System, module: string): Promise<boolean> {
+  const python = await findTool(system, 'python3');
+  if (python === undefined) return false;
+  const { exitCode } = await system.processes.run([python, '-c', `import ${module}`], { mayFail: true });
+  return exitCode === 0;
 }
 
 export async function findTool(system: System, command: string): Promise<string | undefined> {

@@ -111,6 +111,12 @@ describe('a run', () => {
     expect(trialsOnDisk()).toHaveLength(2);
   });
 
+  test('what is drawn already cannot be asked for otherwise: a plan, and a run that goes on', async () => {
+    await expect(runCommand(app(), undefined, { ...options, resume: 'latest', seed: 'other' })).rejects.toMatchObject({ code: 'MT1005' });
+    files.content.set('plan.json', '{}');
+    await expect(runCommand(app(), 'plan.json', { ...options, budget: '5m' })).rejects.toMatchObject({ code: 'MT1005' });
+  });
+
   test('a server that hardly answers ends the run with MT3013, which says how much failed, and where its log is', async () => {
     const ended = await runCommand(app({ failed: 900 }), 'e.yaml', options).catch((error: unknown) => error);
     expect(ended).toMatchObject({ code: 'MT3013', exit: 4 });

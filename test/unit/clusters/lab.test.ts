@@ -74,7 +74,9 @@ test('missing packages are named before anything is installed; without apt they 
   const system = fakeSystem({ files: new MemoryFiles({ '/usr/bin/ip': '', '/usr/sbin/tc': '', '/usr/bin/python3': '' }) });
   expect(await missingPackages(system)).toEqual(['bpftool', 'clang', 'iptables', 'libbpf-dev', 'llvm', 'openssl', 'procps', 'util-linux']);
   await expect(installPackages(system, ['clang'], () => {})).rejects.toMatchObject({ code: 'MT2006' });
-  expect(system.commands).toEqual([]);
+  expect(system.commands).toEqual([['/usr/bin/python3', '-c', 'import pip']]);
+  const withoutPip = fakeSystem({ files: new MemoryFiles({ '/usr/bin/python3': '' }), answer: () => ({ exitCode: 1 }) });
+  expect(await missingPackages(withoutPip)).toContain('python3-pip');
 });
 
 test('Envoy: MESHTAX_ENVOY, then the cache, else MT2003', async () => {
