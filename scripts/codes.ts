@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { checks } from '../src/checks/index.ts';
 import { clusters } from '../src/clusters/index.ts';
 import { errorTable, EXIT, type ErrorEntry } from '../src/model/error-table.ts';
+import { markdownTable } from './markdown-table.ts';
 
 const STAGES = {
   doctor: 'by `doctor`, and before a run',
@@ -34,18 +35,13 @@ const found = [...checks, ...clusters.flatMap(({ doctor }) => doctor)].map(
 const findings = [...new Map([...found, ...OTHERS].map((each) => [each[0], each])).values()].toSorted(([a], [b]) => (a < b ? -1 : 1));
 const errors = Object.entries(errorTable as Readonly<Record<string, ErrorEntry>>);
 
-function table(columns: readonly string[], rows: readonly (readonly string[])[]): string {
-  const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('<', '&lt;');
-  return [columns, columns.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n');
-}
-
 const text = `# Codes
 
 Made by \`npm run codes\` from \`src/model/error-table.ts\` and the checks. \`{words}\` stand for what is at hand.
 
 ## Exit codes
 
-${table(['code', 'meaning'], [['0', 'done'], ...Object.entries(EXIT_NAMES).map(([code, name]) => [code, name])])}
+${markdownTable(['code', 'meaning'], [['0', 'done'], ...Object.entries(EXIT_NAMES).map(([code, name]) => [code, name])])}
 
 \`clean\` that could not remove something, and \`test\` with failures, end with 1 too.
 
@@ -53,7 +49,7 @@ ${table(['code', 'meaning'], [['0', 'done'], ...Object.entries(EXIT_NAMES).map((
 
 MT00 of the run, MT01 of the machine, MT02 of the path, MT03 of a window, MT04 of figures, MT05 of a Kubernetes cluster.
 
-${table(
+${markdownTable(
   ['code', 'what', 'when'],
   findings.map(([code, title, when]) => [code, title, when]),
 )}
@@ -62,7 +58,7 @@ ${table(
 
 MT1 of what was asked, MT2 of the machine, MT3 of the run, MT4 of stored runs and files, MT5 of clusters.
 
-${table(
+${markdownTable(
   ['code', 'what', 'what mends it', 'exit code'],
   errors.map(([code, { sentence, fix, exit }]) => [code, sentence, fix, String(exit)]),
 )}

@@ -5,6 +5,7 @@ import type { KillRecord } from '../test/crash/attempt.ts';
 import type { FaultRecord } from '../test/faults/campaign.ts';
 import type { FuzzRecord } from '../test/fuzz/campaign.ts';
 import type { Slope, SoakRecord } from '../test/soak/main.ts';
+import { markdownTable } from './markdown-table.ts';
 
 const docs = fileURLToPath(new URL('../docs/', import.meta.url));
 
@@ -15,12 +16,6 @@ function records<T>(name: string): T[] {
     .split('\n')
     .filter(Boolean)
     .map((line) => JSON.parse(line) as T);
-}
-
-function table(columns: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  return [columns, columns.map(() => '---'), ...rows]
-    .map((row) => `| ${row.map((cell) => String(cell).replaceAll('|', '\\|')).join(' | ')} |`)
-    .join('\n');
 }
 
 /** `ended 4, invalid 1`: most frequent first. */
@@ -99,7 +94,7 @@ function soak(): string {
   return [
     `${minutes.toFixed(0)} minutes, ${trials} trials, exit code ${exit}; journal ${kB(journalBytes)} kB, run record ${kB(runBytes)} kB.`,
     '',
-    table(
+    markdownTable(
       [
         'process',
         'samples',
@@ -124,7 +119,7 @@ const text = template
   )
   .replace(
     '{{table}}',
-    table(['fault', 'times tried', 'outcome', 'leaked', 'lost', 'wrong or hanging'], [...killRows, ...faultRows, ...fuzzRows]),
+    markdownTable(['fault', 'times tried', 'outcome', 'leaked', 'lost', 'wrong or hanging'], [...killRows, ...faultRows, ...fuzzRows]),
   )
   .replace('{{soak}}', soak());
 writeFileSync(`${docs}reliability.md`, text);

@@ -5,7 +5,7 @@
 import { EXIT, MeshtaxError, reasonOf, type ExitCode } from '../model/errors.ts';
 import type { CommandResult, RunningProcess } from '../model/ports.ts';
 import { PROXY_UID, READER_UID, WORKER_UID } from '../model/uids.ts';
-import { within } from '../run/undo-stack.ts';
+import { within } from '../model/within.ts';
 import { filesBelow, RunDirectory } from '../store/run-directory.ts';
 import type { App } from './app.ts';
 

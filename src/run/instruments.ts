@@ -3,9 +3,9 @@ import type { HostInstruments } from '../model/contracts/cluster.ts';
 import type { Collector, Reading, Recording } from '../model/contracts/collector.ts';
 import { MeshtaxError, reasonOf } from '../model/errors.ts';
 import type { System } from '../model/ports.ts';
+import { within } from '../model/within.ts';
 import type { PlannedTrial } from '../plan/plan.ts';
 import type { Channel } from './channels.ts';
-import { within } from './undo-stack.ts';
 
 export interface InstrumentContext {
   readonly system: System;

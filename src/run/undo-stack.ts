@@ -5,6 +5,7 @@
  */
 import { reasonOf } from '../model/errors.ts';
 import type { Clock } from '../model/ports.ts';
+import { within } from '../model/within.ts';
 
 /** Even when the time is over: most things are undone in a moment, and what is not is left on the machine. */
 const LEAST_MS = 1000;
@@ -45,18 +46,5 @@ export class UndoStack {
       if (entry.budgetMs !== undefined) deadline += this.#clock.monotonicNs() - beganNs;
     }
     return failures;
-  }
-}
-
-/** @throws Error when it takes longer; the work itself goes on. */
-export async function within<T>(work: Promise<T>, milliseconds: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`it took longer than ${Math.round(milliseconds)} ms`)), milliseconds);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -1,6 +1,7 @@
 /**
- * Loaded into the process of a run whose role is MESHTAX_EVIL_ROLE (`NODE_OPTIONS=--import`): stands between it and its clients and passes bytes on, until the file
- * MESHTAX_EVIL_TRIGGER is there; from then on it answers as MESHTAX_EVIL_MODE says. Other processes are left as they are.
+ * Loaded into the process of a run whose role is MESHTAX_EVIL_ROLE (`NODE_OPTIONS=--import`): stands between it and its clients and
+ * passes bytes on, until the file MESHTAX_EVIL_TRIGGER is there; from then on it answers as MESHTAX_EVIL_MODE says. Other processes
+ * are left as they are.
  */
 import { existsSync } from 'node:fs';
 import net from 'node:net';

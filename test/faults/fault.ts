@@ -3,7 +3,8 @@ import type { Scene } from './scene.ts';
 
 /**
  * `ended`: the run ended with a code. `invalid`: trials under the fault are invalid, each with its reason. `reported`: they count, with
- * a warning, or without the figures whose source is gone, and why. `unharmed`: nothing that is measured depends on what was harmed, and every request was counted and answered.
+ * a warning, or without the figures whose source is gone, and why. `unharmed`: nothing that is measured depends on what was harmed,
+ * and every request was counted and answered.
  */
 export type Outcome = 'ended' | 'invalid' | 'reported' | 'unharmed';
 

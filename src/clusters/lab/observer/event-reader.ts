@@ -1,5 +1,6 @@
 /** The program that reads the datapath's perf events (clusters/lab/programs/flow-reader.c), as the observer's child. */
 import type { Readable, Writable } from 'node:stream';
+import { within } from '../../../model/within.ts';
 import { KIND, kindOf, RECORD_BYTES } from './records.ts';
 
 /** It answers within a millisecond; one that takes so long stands still. */
@@ -31,17 +32,9 @@ export class EventReader {
 
   /** Everything that was in the buffers when it was called has been read. @throws Error when the reader stands still. */
   async settled(): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`the reader of the events gave no answer within ${PATIENCE_MS} ms`)), PATIENCE_MS);
-    });
     const answered = new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#ends.stdin.write('?');
-    try {
-      await Promise.race([answered, late]);
-    } finally {
-      clearTimeout(timer);
-    }
+    await within(answered, PATIENCE_MS, `the reader of the events gave no answer within ${PATIENCE_MS} ms`);
   }
 
   #take(chunk: Buffer): void {
