@@ -11,7 +11,7 @@ export const windowKept: ValidityCheck = {
   judge({ result, instrumentsNs }) {
     if (instrumentsNs === null) return { level: 'not-applicable', detail: 'not recorded', why: '', fix: '' };
     const windowNs = result.endNs - result.startNs;
-    const beyondNs = Math.max(0, instrumentsNs - windowNs);
+    const beyondNs = Math.max(0, instrumentsNs - (result.leadNs ?? 0) - windowNs);
     const detail = `${(beyondNs / 1e6).toFixed(0)} ms beyond a window of ${(windowNs / 1e6).toFixed(0)} ms`;
     if (beyondNs <= TOLERATED_NS + TOLERATED_SHARE * windowNs) return { level: 'ok', detail, why: '', fix: '' };
     return {

@@ -78,7 +78,7 @@ export class FanOut implements GeneratorSession {
         merged.add(await member.load(partOf(command, index, count, startAtWallMs)));
       }),
     );
-    return merged.result();
+    return command.op === 'open-load' ? { ...merged.result(), leadNs: LEAD_MS * 1e6 } : merged.result();
   }
 
   async mask(windows: readonly TimeWindow[]): Promise<readonly MaskedArm[]> {

@@ -103,6 +103,8 @@ export const loadResultSchema = z.object({
   arms: z.array(armLoadSchema),
   startNs: z.number(),
   endNs: z.number(),
+  /** Idle time before the start, by which several generators had agreed on it. */
+  leadNs: z.number().optional(),
   intendedRequests: z.number(),
   /** Of the sends, over the time from first to last intended arrival. */
   achievedRatePerSecond: z.number(),

@@ -40,6 +40,7 @@ describe('validity', () => {
     const windowNs = good.result.endNs - good.result.startNs;
     expect(failing({ ...good, instrumentsNs: windowNs * 1.1 + 2e8 })).toEqual([]);
     expect(failing({ ...good, instrumentsNs: null })).toEqual([]);
+    expect(failing({ ...withResult({ leadNs: 4e8 }), instrumentsNs: windowNs + 8e8 })).toEqual([]); // several generators agreed on a start
   });
   test('what a Poisson sample varies by is no shortfall', () => {
     expect(failing(withResult({ achievedRatePerSecond: 500 * (1 + 2.5 / Math.sqrt(1000)) }))).toEqual([]);

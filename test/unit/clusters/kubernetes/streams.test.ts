@@ -133,6 +133,7 @@ describe('several generators as one', () => {
       () => {},
     );
     const merged = await fan.load(open);
+    expect(merged.leadNs).toBe(4e8);
     expect(merged.arms).toHaveLength(1);
     expect(merged.arms[0]).toMatchObject({ sent: 5, ok: 5, connectionsOpened: 2, backlogMax: 3, response: { count: 5 } });
     expect(merged).toMatchObject({ achievedRatePerSecond: 200, intendedRequests: 5, endNs: 3e9, cpuNs: 10, loopUtilisation: 0.7 });
