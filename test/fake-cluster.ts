@@ -11,11 +11,13 @@ export interface FakeBehaviour {
   /** Requests that stray from the named arm's counters. */
   readonly stray?: string;
   readonly failDeploy?: string;
+  /** The arm of which something stays. */
+  readonly failUndo?: string;
   readonly achieved?: number;
   /** So many requests of each window get no good answer. */
   readonly failed?: number;
-  /** Called before each load; may abort. */
-  readonly onLoad?: (arm: string, seed: string) => void;
+  /** Called before each load; may abort. `durationNs`: of a closed loop. */
+  readonly onLoad?: (arm: string, seed: string, durationNs?: number) => void;
   /** The arm that dies after its proof. */
   readonly diesBefore?: string;
   /** The arm that dies in its first window. */
@@ -50,7 +52,7 @@ export function fakeCluster(log: string[], behaviour: FakeBehaviour = {}): Clust
       const count = (command.op === 'open-load' ? command.requests : undefined) ?? 1500;
       for (const name of names) {
         const arm = name.split('/')[0] ?? '';
-        behaviour.onLoad?.(arm, seed);
+        behaviour.onLoad?.(arm, seed, command.op === 'closed-load' ? command.durationNs : undefined);
         if (seed.startsWith('fixed')) windows.add(arm);
         sent.set(arm, (sent.get(arm) ?? 0) + count / names.length);
       }
@@ -73,7 +75,10 @@ export function fakeCluster(log: string[], behaviour: FakeBehaviour = {}): Clust
         findings: [],
         host: {},
         async deploy(datapath, selected, _servers, undoDeployment): Promise<Deployment> {
-          undoDeployment(`deployment of ${selected.name}`, async () => void log.push(`undo ${selected.name}`));
+          undoDeployment(`deployment of ${selected.name}`, async () => {
+            log.push(`undo ${selected.name}`);
+            if (behaviour.failUndo === selected.name) throw new Error('it stays');
+          });
           log.push(`deploy ${selected.name}`);
           if (behaviour.failDeploy === selected.name) throw new Error('no luck');
           return {

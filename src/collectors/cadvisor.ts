@@ -69,7 +69,7 @@ async function record(view: CadvisorView, clock: Clock): Promise<SourceRecording
     async close() {
       await samplesBeyond(source, clock, edges, (atMs) => series.every(({ rows }) => (rows.at(-1)?.atMs ?? 0) >= atMs));
       stop();
-      const window = { fromMs: edges.fromMs, toMs: edges.end(), edgeErrorMs: source.clockErrorMs };
+      const window = { fromMs: edges.fromMs, toMs: edges.end(), edgeErrorMs: source.clockErrorMs, unusable: edges.unusable() };
       return series.flatMap((each) => readingsOf(each, window, starts, failure));
     },
   };
@@ -112,13 +112,15 @@ interface Window {
   readonly fromMs: number;
   readonly toMs: number;
   readonly edgeErrorMs: number;
+  readonly unusable: string | undefined;
 }
 
 function readingsOf(series: Series, window: Window, starts: ReadonlyMap<string, number>, failure: string | undefined): Reading[] {
   const { metric, component, unit, scale, kind, rows } = series;
   const name = { collector: 'cadvisor', metric, component };
   const absent = (reason: string): Reading[] => [{ ...name, notMeasured: reason }];
-  const { fromMs, toMs, edgeErrorMs } = window;
+  const { fromMs, toMs, edgeErrorMs, unusable } = window;
+  if (unusable !== undefined) return absent(unusable);
   if (rows.length === 0) return absent(failure ?? 'the page has no such series');
   const ids = new Set(rows.filter(({ atMs }) => atMs >= fromMs && atMs <= toMs).map(({ id }) => id));
   if (ids.size > 1 || [...ids].some((id) => Number.isNaN(starts.get(id) ?? 0))) return absent('the container was restarted');

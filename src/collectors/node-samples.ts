@@ -47,7 +47,7 @@ async function record({ samples: source }: NodeView, clock: Clock): Promise<Sour
     async close() {
       await samplesBeyond(source, clock, edges, (atMs) => (points.at(-1)?.atMs ?? 0) >= atMs);
       stop();
-      return overWindow(points, edges.fromMs, edges.end(), source.clockErrorMs);
+      return edges.unusable() ?? overWindow(points, edges.fromMs, edges.end(), source.clockErrorMs);
     },
   };
 }

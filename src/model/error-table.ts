@@ -193,6 +193,11 @@ export const errorTable = {
     fix: 'Its log is in the run directory: {log}.',
     exit: EXIT.invalidTrials,
   },
+  MT3014: {
+    sentence: 'Deployment {deployment} could not be undone as a whole ({problem}): what is left would be measured beside the next one.',
+    fix: '`meshtax clean --all` removes it, then `meshtax run --resume` goes on.',
+    exit: EXIT.preflight,
+  },
   MT4001: {
     sentence: 'There is no run {run} under {directory}.',
     fix: '`meshtax list` shows the stored runs.',

@@ -11,7 +11,7 @@ import { throwIfInterrupted } from './interruption.ts';
 import { endedOf, measure, type MeasureContext, type Measurement } from './measurement.ts';
 import { channelOf, pilotAll } from './pilot.ts';
 import type { RunRequest } from './lifecycle.ts';
-import { refuseDead, refuseHopelessBlock } from './refusals.ts';
+import { refuseDead, refuseHopelessBlock, refuseLeftovers } from './refusals.ts';
 import type { RunState } from './state.ts';
 import { UndoStack } from './undo-stack.ts';
 
@@ -28,6 +28,7 @@ export async function runCampaign(request: RunRequest, session: ClusterSession, 
   const generators = new Generators(session);
   if (plan.comparisons.some((comparison) => generators.drivesTogether(comparison))) await generators.shared(undo.push);
   const watch = new Watch(request, state);
+  let isCold = true;
   for (const [number, blocks] of byDeployment(plan.blocks, request.done)) {
     const scope = new UndoStack(system.clock);
     const undone = async () => {
@@ -41,7 +42,8 @@ export async function runCampaign(request: RunRequest, session: ClusterSession, 
     const campaign: Campaign = { request, state, context: contextOf(request, session), deployed };
     state.noteDeployment(deployed);
     state.noteProofs(blocks[0]?.block ?? 0, deployed.findings);
-    await warmUp(campaign);
+    await warmUp(campaign, isCold);
+    isCold = false;
     if (state.record.designs.length === 0) await pilot(campaign);
     for (const block of blocks) {
       watch.beginBlock();
@@ -51,8 +53,10 @@ export async function runCampaign(request: RunRequest, session: ClusterSession, 
     }
     const isLast = state.stopped !== undefined || blocks.at(-1) === plan.blocks.at(-1);
     if (request.keep && isLast) return;
-    for (const failure of await scope.unwind(UNDO_BUDGET_MS)) emit({ kind: 'undo-failed', ...failure });
-    if (state.stopped !== undefined) return;
+    const failures = await scope.unwind(UNDO_BUDGET_MS);
+    for (const failure of failures) emit({ kind: 'undo-failed', ...failure });
+    if (state.stopped !== undefined || isLast) return;
+    refuseLeftovers(failures, number);
   }
 }
 
@@ -142,15 +146,17 @@ async function pilot({ request, state, context, deployed }: Campaign): Promise<v
   for (const design of designs) request.emit({ kind: 'design-chosen', ...design });
 }
 
-/** Servers and proxies are fresh, and code that was never run is slow: thousands of requests for every arm, at full speed. */
-async function warmUp({ request, state, deployed }: Campaign): Promise<void> {
-  const isFirst = state.record.designs.length === 0;
+/**
+ * Servers and proxies are fresh, and code that was never run is slow: thousands of requests for every arm, at full speed. `isCold`: so
+ * is the generator that all arms share, also when a run is resumed.
+ */
+async function warmUp({ request, deployed }: Campaign, isCold: boolean): Promise<void> {
   for (const channel of deployed.channels.values()) {
     if (channel.comparison.generator.placement !== 'shared') continue;
     throwIfInterrupted(request.signal);
     const isBaseline = channel.deployment.arm === request.plan.experiment.baseline;
     // A generator of its own is new code with every deployment, whichever datapath it is for.
-    const durationNs = !channel.shared || (isFirst && isBaseline) ? GENERATOR_WARMUP_NS : WARMUP_NS;
+    const durationNs = !channel.shared || (isCold && isBaseline) ? GENERATOR_WARMUP_NS : WARMUP_NS;
     await channel.generator.load({ op: 'closed-load', arm: channel.name, durationNs, inFlight: channel.connections });
   }
 }
@@ -166,8 +172,7 @@ async function runBlock(campaign: Campaign, block: PlannedBlock): Promise<void> 
   }
   refuseHopelessBlock(records, campaign.deployed);
   state.endBlock(block.block);
-  const { stop, measureAll } = request.plan.experiment.statistics;
-  if (stop === 'when-resolved' && !measureAll) state.assess(request.assess);
+  state.assess(request.assess);
 }
 
 async function runStep(campaign: Campaign, step: PlannedStep): Promise<TrialRecord[]> {

@@ -65,7 +65,9 @@ export interface RunOutcome {
 export async function executeRun(request: RunRequest): Promise<RunOutcome> {
   const { directory, system, emit } = request;
   const undo = new UndoStack(system.clock);
-  const state = new RunState(request.record, request.trials, trialsOf(request.plan.blocks).length);
+  const { stop, measureAll } = request.plan.experiment.statistics;
+  const judgesItself = stop === 'when-resolved' && !measureAll;
+  const state = new RunState(request.record, request.trials, trialsOf(request.plan.blocks).length, judgesItself);
   try {
     await measure(request, state, undo);
     state.update({ status: 'complete' });

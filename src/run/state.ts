@@ -15,30 +15,30 @@ export class RunState {
   /** Why no more blocks will be measured; undefined while more are to come. */
   stopped: string | undefined;
   readonly planned: number;
-  readonly #trials: TrialRecord[];
+  #measured = 0;
+  #invalid = 0;
+  /** Only of a run that judges itself, which needs its whole sample; of any other they are on disk. */
+  readonly #trials: TrialRecord[] | undefined;
   readonly #blocks: Set<number>;
 
-  constructor(record: RunRecord, trials: readonly TrialRecord[], planned: number) {
+  constructor(record: RunRecord, trials: readonly TrialRecord[], planned: number, judgesItself: boolean) {
     this.record = { ...record, status: 'running', failure: null };
-    this.#trials = [...trials];
+    this.#trials = judgesItself ? [] : undefined;
     this.#blocks = new Set(trials.map((trial) => trial.block));
     this.planned = planned;
+    for (const trial of trials) this.noteTrial(trial);
   }
 
   get measured(): number {
-    return this.#counted.length;
+    return this.#measured;
   }
 
   get invalid(): number {
-    return this.#counted.filter((trial) => !trial.valid).length;
+    return this.#invalid;
   }
 
   get blocksDone(): number {
     return this.#blocks.size;
-  }
-
-  get #counted(): TrialRecord[] {
-    return this.#trials.filter((trial) => !trial.superseded);
   }
 
   update(change: Partial<RunRecord>): void {
@@ -65,18 +65,28 @@ export class RunState {
   }
 
   noteTrial(record: TrialRecord): void {
-    this.#trials.push(record);
+    this.#trials?.push(record);
+    this.#count(record, 1);
   }
 
   replaceTrial(record: TrialRecord, by: TrialRecord): void {
-    this.#trials[this.#trials.indexOf(record)] = by;
+    if (this.#trials) this.#trials[this.#trials.indexOf(record)] = by;
+    this.#count(record, -1);
+    this.#count(by, 1);
   }
 
   endBlock(block: number): void {
     this.#blocks.add(block);
   }
 
+  /** Only of a run that judges itself. */
   assess(assess: Assess): void {
-    this.open = assess(this.#trials, this.record);
+    if (this.#trials) this.open = assess(this.#trials, this.record);
+  }
+
+  #count({ superseded, valid }: TrialRecord, by: 1 | -1): void {
+    if (superseded) return;
+    this.#measured += by;
+    if (!valid) this.#invalid += by;
   }
 }

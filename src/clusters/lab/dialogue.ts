@@ -10,6 +10,10 @@ export class Dialogue {
   #process: RunningProcess | undefined;
   #lines: string[] = [];
   #waiting: { resolve(lines: string[]): void; reject(error: Error): void } | undefined;
+  /** The last question: answered, or failed. */
+  #last: Promise<unknown> = Promise.resolve();
+  /** After a question without an answer nobody knows which one a later line belongs to. */
+  #outOfStep = false;
   greeting = '';
 
   private constructor(name: string) {
@@ -26,8 +30,16 @@ export class Dialogue {
     return dialogue;
   }
 
-  async ask(question: string): Promise<string[]> {
+  /** Waits for its turn. @throws MeshtaxError MT3009 when there is no answer, or there was none to an earlier question. */
+  ask(question: string): Promise<string[]> {
+    const answer = this.#last.then(() => this.#askNow(question));
+    this.#last = answer.catch(() => {});
+    return answer;
+  }
+
+  async #askNow(question: string): Promise<string[]> {
     if (this.#process?.outcome()) throw this.#failed('it ended');
+    if (this.#outOfStep) throw this.#failed('an earlier question had no answer');
     const answer = this.#answer();
     this.#process?.writeLine(question);
     return answer;
@@ -35,7 +47,10 @@ export class Dialogue {
 
   #answer(): Promise<string[]> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(this.#failed('no answer')), ANSWER_TIMEOUT_MS);
+      const timer = setTimeout(() => {
+        this.#outOfStep = true;
+        reject(this.#failed('no answer'));
+      }, ANSWER_TIMEOUT_MS);
       this.#waiting = {
         resolve: (lines) => (clearTimeout(timer), resolve(lines)),
         reject: (error) => (clearTimeout(timer), reject(error)),

@@ -22,19 +22,36 @@ export function together<T>(recordings: readonly SourceRecording<T>[], readingsO
   };
 }
 
-/** The edges of a window by the wall clock; it ends when that is said, or else when it is first asked for. */
+/** Slewing (500 parts per million at most) moves a clock by less than this in any window of ours. */
+const CLOCK_SET_MS = 100;
+
+/** The edges of a window by the wall clock, as samples are; it ends when that is said, or else when it is first asked for. */
 export class Edges {
   readonly #clock: Clock;
+  readonly #fromNs: number;
+  #lastedMs = 0;
   readonly fromMs: number;
   #toMs: number | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
     this.fromMs = clock.wallTime().getTime();
+    this.#fromNs = clock.monotonicNs();
   }
 
   end(): number {
-    return (this.#toMs ??= this.#clock.wallTime().getTime());
+    if (this.#toMs === undefined) {
+      this.#toMs = this.#clock.wallTime().getTime();
+      this.#lastedMs = (this.#clock.monotonicNs() - this.#fromNs) / 1e6;
+    }
+    return this.#toMs;
+  }
+
+  /** Why times of samples cannot be compared with this window's; undefined when they can. */
+  unusable(): string | undefined {
+    const byWallMs = this.end() - this.fromMs;
+    if (Math.abs(byWallMs - this.#lastedMs) <= CLOCK_SET_MS) return undefined;
+    return `the wall clock was set: it moved by ${Math.round(byWallMs)} ms in a window of ${Math.round(this.#lastedMs)} ms`;
   }
 }
 
@@ -46,6 +63,7 @@ export async function samplesBeyond(
   hasBeyond: (atMs: number) => boolean,
 ): Promise<void> {
   const toMs = edges.end();
-  const turns = toMs - edges.fromMs < (LEAST_SAMPLES - 1) * housekeepingMs ? 0 : PATIENCE * 2;
+  const isHopeless = edges.unusable() !== undefined || toMs - edges.fromMs < (LEAST_SAMPLES - 1) * housekeepingMs;
+  const turns = isHopeless ? 0 : PATIENCE * 2;
   for (let turn = 0; turn < turns && !hasBeyond(toMs + clockErrorMs); turn++) await clock.sleep(housekeepingMs / 2);
 }

@@ -94,6 +94,22 @@ test.each([
   }
 });
 
+test('what a deployment left behind is not measured beside: MT3014, and it goes on when that is gone', async () => {
+  const files = new MemoryFiles({ 'e.yaml': SPEC });
+  const log: string[] = [];
+  const app = appWith(files, log);
+  const failing = { ...app, families: { ...app.families, clusters: [fakeCluster(log, { failUndo: 'ebpf-lab' })] } };
+  await expect(runCommand(failing, 'e.yaml', options)).rejects.toMatchObject({
+    code: 'MT3014',
+    message: expect.stringMatching(/Deployment 0 .*deployment of ebpf-lab: it stays/),
+  });
+  expect(log.filter((line) => line.startsWith('deploy'))).toHaveLength(2);
+  expect(log.at(-1)).toBe('close cluster');
+  const { run, trials } = await readRun(pathOf(files) ?? '', files);
+  expect([run.status, trials.length]).toEqual(['failed', 2]);
+  expect(await runCommand(app, undefined, { ...options, resume: 'latest' })).toBe(0);
+});
+
 const nonsense = (value: unknown): Reading =>
   ({ collector: 'bad', metric: 'cpu', component: 'machine', unit: 'ns', kind: 'counter', value }) as Reading;
 

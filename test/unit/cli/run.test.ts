@@ -198,6 +198,18 @@ describe('an interrupted run', () => {
     expect(resumed.gaps).toHaveLength(1);
   });
 
+  test('when it goes on, the generator is warmed up again: its process is a new one', async () => {
+    const longest = async (resume?: string) => {
+      const durations: number[] = [];
+      const watched = app({ onLoad: (_arm, _seed, durationNs = 0) => void durations.push(durationNs) });
+      expect(await runCommand(watched, resume === undefined ? 'e.yaml' : undefined, { ...options, resume })).toBe(0);
+      return Math.max(...durations);
+    };
+    await interruptedRun(/$/, '');
+    expect((await recordOf()).designs).toHaveLength(1);
+    expect(await longest('latest')).toBe(await longest());
+  });
+
   test('an id that is a path is refused before it names anything on this machine', async () => {
     const path = await interruptedRun(/"id": "[^"]+"/, '"id": "x-../../home"');
     log.length = 0;

@@ -95,11 +95,11 @@ describe('rows of a real kubelet', () => {
 
 describe('the collector', () => {
   /** Time passes only while somebody sleeps. */
-  function source(options: { readonly page: (nowMs: number) => string; readonly housekeepingMs?: number }) {
+  function source(options: { readonly page: (nowMs: number) => string; readonly housekeepingMs?: number; readonly jumpsAt?: number }) {
     let nowMs = 1_000_000;
     const clock: Clock = {
       monotonicNs: () => nowMs * 1e6,
-      wallTime: () => new Date(nowMs),
+      wallTime: () => new Date(nowMs + (nowMs > (options.jumpsAt ?? Infinity) ? 3_600_000 : 0)),
       async sleep(milliseconds) {
         await new Promise((resolve) => setImmediate(resolve));
         nowMs = Math.max(nowMs, nowMs + milliseconds / 2);
@@ -126,8 +126,8 @@ describe('the collector', () => {
     ].join('\n');
   };
 
-  async function recordedBy(page: (nowMs: number) => string) {
-    const { clock, view, pass } = source({ page });
+  async function recordedBy(page: (nowMs: number) => string, jumpsAt = Infinity) {
+    const { clock, view, pass } = source({ page, jumpsAt });
     const scope = {
       deployment: { cadvisor: [view] } as unknown as Deployment,
       generator: undefined,
@@ -166,6 +166,9 @@ describe('the collector', () => {
       row(nowMs, `container_start_time_seconds{id="/x",namespace="arm"} ${nowMs > 1_000_500 ? 2 : 1}`),
     );
     expect(again.of('cpu')).toMatchObject({ notMeasured: 'the container was restarted' });
+    const set = await recordedBy((nowMs) => row(nowMs), 1_000_500);
+    for (const metric of ['cpu', 'memory', 'received'])
+      expect(set.of(metric)).toMatchObject({ notMeasured: expect.stringMatching(/^the wall clock was set: it moved by 36\d{5} ms/) });
     const frozen = await recordedBy(() => row(999_900));
     expect(frozen.of('cpu')).toMatchObject({ notMeasured: expect.stringMatching(/^0 distinct samples/) });
   });
