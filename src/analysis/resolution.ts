@@ -3,6 +3,20 @@ import { questionOf, type RunRecord, type TrialRecord } from '../model/records.t
 import { analyse, type CellMetric } from './analyse.ts';
 import { PRIMARY } from './metrics.ts';
 
+const NONE = { count: 0, hdr: '' };
+
+/** What a verdict needs of a trial, a third of it: a run that judges itself keeps this of each, for hours. */
+export function essentialsOf(trial: TrialRecord): TrialRecord {
+  const arms = trial.result.arms.map((arm) => ({
+    ...arm,
+    // Of a step of the ladder only the count of answers.
+    response: trial.kind === 'cpu' ? NONE : arm.response,
+    responseError: NONE,
+    wait: NONE,
+  }));
+  return { ...trial, result: { ...trial.result, arms, lag: NONE, gapSampleNs: [] }, findings: [], distributions: [] };
+}
+
 /** `questionOf` each comparison with a primary figure that has no verdict yet. */
 export function openQuestions(trials: readonly TrialRecord[], run: RunRecord): Set<string> {
   const open = new Set<string>();

@@ -1,7 +1,7 @@
 /** `meshtax run`: from an experiment or a plan to a sealed run directory and its report on stdout. */
 import { analyse } from '../analysis/analyse.ts';
 import { expectationOf } from '../analysis/expectation.ts';
-import { openQuestions } from '../analysis/resolution.ts';
+import { essentialsOf, openQuestions } from '../analysis/resolution.ts';
 import type { Cluster } from '../model/contracts/cluster.ts';
 import { EXIT, formatError, MeshtaxError, type ExitCode } from '../model/errors.ts';
 import type { EventSink } from '../model/events.ts';
@@ -102,7 +102,7 @@ async function execute(app: App, prepared: Prepared, cluster: Cluster, emit: Eve
     record,
     trials: prepared.trials,
     done,
-    assess: openQuestions,
+    assessment: { essentialsOf, openQuestions },
     knownOfHost: async (facts) => {
       const calibration = await calibrationFor(app, facts);
       return { calibration, expectation: expectationOf(calibration, planned.plan.experiment.statistics) };

@@ -172,7 +172,7 @@ async function runBlock(campaign: Campaign, block: PlannedBlock): Promise<void> 
   }
   refuseHopelessBlock(records, campaign.deployed);
   state.endBlock(block.block);
-  state.assess(request.assess);
+  state.assess();
 }
 
 async function runStep(campaign: Campaign, step: PlannedStep): Promise<TrialRecord[]> {

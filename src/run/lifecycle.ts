@@ -19,7 +19,7 @@ import { trialsOf, type Plan } from '../plan/plan.ts';
 import type { RunDirectory } from '../store/run-directory.ts';
 import { runCampaign } from './campaign.ts';
 import { Interrupted } from './interruption.ts';
-import { RunState, type Assess } from './state.ts';
+import { RunState, type Assessment } from './state.ts';
 import { UndoStack } from './undo-stack.ts';
 
 const UNDO_BUDGET_MS = 30_000;
@@ -41,7 +41,7 @@ export interface RunRequest {
   /** Trials already on disk, and the ids of those that need not be measured again. */
   readonly trials: readonly TrialRecord[];
   readonly done: ReadonlySet<string>;
-  readonly assess: Assess;
+  readonly assessment: Assessment;
   /** What the host with these facts showed of itself, and what that lets this run see. */
   knownOfHost(facts: RunRecord['facts']): Promise<{ readonly calibration: RunRecord['calibration']; readonly expectation: Finding }>;
   /** When resuming: the machine it was begun on, which must still be this one unless drift is accepted. */
@@ -66,8 +66,8 @@ export async function executeRun(request: RunRequest): Promise<RunOutcome> {
   const { directory, system, emit } = request;
   const undo = new UndoStack(system.clock);
   const { stop, measureAll } = request.plan.experiment.statistics;
-  const judgesItself = stop === 'when-resolved' && !measureAll;
-  const state = new RunState(request.record, request.trials, trialsOf(request.plan.blocks).length, judgesItself);
+  const assessment = stop === 'when-resolved' && !measureAll ? request.assessment : undefined;
+  const state = new RunState(request.record, request.trials, trialsOf(request.plan.blocks).length, assessment);
   try {
     await measure(request, state, undo);
     state.update({ status: 'complete' });

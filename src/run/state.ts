@@ -3,8 +3,13 @@ import type { Finding } from '../model/findings.ts';
 import type { RunRecord, TrialRecord } from '../model/records.ts';
 import type { DeployedBlock } from './deployment.ts';
 
-/** From all trials so far: the questions (campaign's `questionOf`) that still have no verdict. */
-export type Assess = (trials: readonly TrialRecord[], run: RunRecord) => ReadonlySet<string>;
+/** How a run judges itself. */
+export interface Assessment {
+  /** What has to be kept of a trial for that. */
+  essentialsOf(trial: TrialRecord): TrialRecord;
+  /** From all trials so far: the questions (campaign's `questionOf`) that still have no verdict. */
+  openQuestions(trials: readonly TrialRecord[], run: RunRecord): ReadonlySet<string>;
+}
 
 export class RunState {
   record: RunRecord;
@@ -17,13 +22,15 @@ export class RunState {
   readonly planned: number;
   #measured = 0;
   #invalid = 0;
-  /** Only of a run that judges itself, which needs its whole sample; of any other they are on disk. */
-  readonly #trials: TrialRecord[] | undefined;
+  readonly #assessment: Assessment | undefined;
+  /** By id, as far as the assessment needs them; a run that does not judge itself keeps none. */
+  readonly #trials = new Map<string, TrialRecord>();
   readonly #blocks: Set<number>;
 
-  constructor(record: RunRecord, trials: readonly TrialRecord[], planned: number, judgesItself: boolean) {
+  /** `assessment`: of a run that judges itself. */
+  constructor(record: RunRecord, trials: readonly TrialRecord[], planned: number, assessment: Assessment | undefined) {
     this.record = { ...record, status: 'running', failure: null };
-    this.#trials = judgesItself ? [] : undefined;
+    this.#assessment = assessment;
     this.#blocks = new Set(trials.map((trial) => trial.block));
     this.planned = planned;
     for (const trial of trials) this.noteTrial(trial);
@@ -65,23 +72,22 @@ export class RunState {
   }
 
   noteTrial(record: TrialRecord): void {
-    this.#trials?.push(record);
+    if (this.#assessment) this.#trials.set(record.id, this.#assessment.essentialsOf(record));
     this.#count(record, 1);
   }
 
   replaceTrial(record: TrialRecord, by: TrialRecord): void {
-    if (this.#trials) this.#trials[this.#trials.indexOf(record)] = by;
+    this.#trials.delete(record.id);
     this.#count(record, -1);
-    this.#count(by, 1);
+    this.noteTrial(by);
   }
 
   endBlock(block: number): void {
     this.#blocks.add(block);
   }
 
-  /** Only of a run that judges itself. */
-  assess(assess: Assess): void {
-    if (this.#trials) this.open = assess(this.#trials, this.record);
+  assess(): void {
+    if (this.#assessment) this.open = this.#assessment.openQuestions([...this.#trials.values()], this.record);
   }
 
   #count({ superseded, valid }: TrialRecord, by: 1 | -1): void {

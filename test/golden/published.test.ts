@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
+import { essentialsOf, openQuestions } from '../../src/analysis/resolution.ts';
 import { renderStored } from '../../src/report/render/stored.ts';
 import { listRuns, readRun, verifyChecksums } from '../../src/store/read.ts';
 import { filesBelow } from '../../src/store/run-directory.ts';
@@ -31,6 +32,17 @@ describe.each(alone)('report of the published run $name', ({ name, path }) => {
 });
 
 describe.each(runs)('published run $name', ({ path }) => {
+  test('judged by what a run keeps in memory of its trials, the same questions are open', async () => {
+    const { run, trials } = await readRun(path, files);
+    const kept = trials.map(essentialsOf);
+    const openAt = (margin: number) => [trials, kept].map((each) => [...openQuestions(each, { ...run, margin })]);
+    for (const margin of [1, 0.05, 1e-5]) {
+      const [whole, essential] = openAt(margin);
+      expect(essential).toEqual(whole);
+    }
+    expect(JSON.stringify(kept).length).toBeLessThan(JSON.stringify(trials).length * 0.7);
+  });
+
   test('is complete and unchanged since it was sealed', async () => {
     const { run, trials } = await readRun(path, files);
     expect(await verifyChecksums(path, files)).toBeGreaterThan(trials.length);
