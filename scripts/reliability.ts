@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import type { KillRecord } from '../test/crash/attempt.ts';
 import type { FaultRecord } from '../test/faults/campaign.ts';
 import type { FuzzRecord } from '../test/fuzz/campaign.ts';
-import type { Slope, SoakRecord } from '../test/soak/main.ts';
+import type { Slope } from '../test/soak/growth.ts';
+import { keptPerHourMiB, type SoakRecord } from '../test/soak/record.ts';
 import { markdownTable } from './markdown-table.ts';
 
 const docs = fileURLToPath(new URL('../docs/', import.meta.url));
@@ -79,9 +80,9 @@ function slope(found: Slope | undefined, digits: number): string {
 function soak(): string {
   const file = `${docs}reliability/soak.json`;
   if (!existsSync(file)) return 'Not tried yet.';
-  const { minutes, exit, trials, journalBytes, runBytes, figures } = JSON.parse(readFileSync(file, 'utf8')) as SoakRecord;
+  const record = JSON.parse(readFileSync(file, 'utf8')) as SoakRecord;
   const kB = (bytes: number) => (bytes / 1000).toFixed(0);
-  const rows = figures.map((each) => [
+  const rows = record.processes.map((each) => [
     each.role,
     each.samples,
     each.firstMiB,
@@ -91,8 +92,12 @@ function soak(): string {
     each.descriptorsMost,
     slope(each.descriptorsPerHour, 2),
   ]);
+  const { minutes, asked, trials, blocks, deployments, exit, journalBytes, runBytes } = record;
+  const bad = [...record.leaked, ...record.lost, ...record.wrong];
   return [
-    `${minutes.toFixed(0)} minutes, ${trials} trials, exit code ${exit}; journal ${kB(journalBytes)} kB, run record ${kB(runBytes)} kB.`,
+    `${minutes.toFixed(0)} of ${asked} minutes, ${trials} trials in ${blocks} blocks and ${deployments} deployments, exit code ${exit}; journal`,
+    `${kB(journalBytes)} kB, run record ${kB(runBytes)} kB. Trials came to ${keptPerHourMiB(record).toFixed(1)} MiB an hour on disk; a part of that`,
+    `meshtax keeps, to judge itself. Leaked, lost or wrong: ${bad.length === 0 ? 'nothing' : bad.join('; ')}.`,
     '',
     markdownTable(
       [

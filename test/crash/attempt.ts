@@ -7,9 +7,9 @@ import { trialRecordSchema, type RunRecord } from '../../src/model/records.ts';
 import { filesBelow } from '../../src/store/run-directory.ts';
 import { files } from '../../src/system/files.ts';
 import { meshtax, type Workspace } from '../e2e/machine.ts';
-import { remainsOf } from './remains.ts';
-import { descendantsOf, signal } from './processes.ts';
-import { endWithin, later, watchRun, within, type WatchedRun } from './watched-run.ts';
+import { remainsOf } from '../campaign/remains.ts';
+import { descendantsOf, signal } from '../campaign/processes.ts';
+import { endWithin, later, watchRun, within, type WatchedRun } from '../campaign/watched-run.ts';
 
 /** `tree`: everything at once, as a machine that stops. `parent`: nobody is left to undo. `child`: some process of ours. */
 export const KILLS = ['tree', 'parent', 'child', 'SIGTERM', 'SIGINT', 'SIGINT twice'] as const;

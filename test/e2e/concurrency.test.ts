@@ -1,7 +1,7 @@
 /** Two at once: locked or safe, never corrupt. */
 import { existsSync, readdirSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { watchRun } from '../crash/watched-run.ts';
+import { watchRun } from '../campaign/watched-run.ts';
 import { inventory, leftSince, meshtax, SHORT, TINY, workspace, type Workspace } from './machine.ts';
 
 let space: Workspace;

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { execa } from 'execa';
 import { PROXY_UID, READER_UID, WORKER_UID } from '../../src/model/uids.ts';
-import { descendantsOf } from '../crash/processes.ts';
-import { watchRun } from '../crash/watched-run.ts';
+import { descendantsOf } from '../campaign/processes.ts';
+import { watchRun } from '../campaign/watched-run.ts';
 import { meshtax, ROOT, TINY, workspace, type Workspace } from './machine.ts';
 
 let space: Workspace;

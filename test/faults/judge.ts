@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { TrialRecord } from '../../src/model/records.ts';
 import { TIMING_CODES } from '../e2e/machine.ts';
-import type { WatchedRun } from '../crash/watched-run.ts';
+import type { WatchedRun } from '../campaign/watched-run.ts';
 import type { Fault, Outcome } from './fault.ts';
 
 export interface Judged {

@@ -1,7 +1,7 @@
 /** A run that is going on, and where its parts are: what a fault needs to do its harm from outside. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { execa } from 'execa';
-import type { WatchedRun } from '../crash/watched-run.ts';
+import type { WatchedRun } from '../campaign/watched-run.ts';
 
 /** The other datapath, of a run with one deployment: the harness is 0, the baseline 1. */
 export const OTHER = 2;

@@ -1,122 +1,70 @@
 /**
  * `npm run soak -- --minutes 120 --out docs/reliability/soak.json`: a long adaptive run in the lab. Do meshtax, its generator and its
- * servers grow? Memory and descriptors every ten seconds, and the slope over the second half, when everything is warm, with its
- * interval over means of five minutes (neighbouring samples are not independent).
+ * servers grow? Memory and descriptors of every process of the run, every ten seconds. Needs root.
  */
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { linearRegression } from 'simple-statistics';
-import { studentTQuantile } from '../../src/analysis/statistics/student-t.ts';
-import { descendantsOf } from '../crash/processes.ts';
-import { watchRun, within } from '../crash/watched-run.ts';
-import { workspace } from '../e2e/machine.ts';
+import { holding, mendWhenInterrupted } from '../campaign/held.ts';
+import { descendantsOf } from '../campaign/processes.ts';
+import { stamp } from '../campaign/stamp.ts';
+import { endWithin, killWhole, watchRun, within, type WatchedRun } from '../campaign/watched-run.ts';
+import { lostTrials } from '../crash/attempt.ts';
+import { inventory, leftSince, meshtax, workspace } from '../e2e/machine.ts';
+import { SAMPLE_MS, slopeOf, type Sample } from './growth.ts';
+import { wrongOf, type Growth, type SoakRecord } from './record.ts';
 
-const SAMPLE_MS = 10_000;
-const MEAN_OF = 30;
+/** What it may take to deploy, and to undo and seal when the time is over. */
+const AROUND_MS = 600_000;
 
 const { values } = parseArgs({ options: { minutes: { type: 'string', default: '120' }, out: { type: 'string' } } });
-const minutes = Number(values.minutes);
+const asked = Number(values.minutes);
 
-/** Nothing is ever resolved to within a tenth of a percent: it measures until its time is over. */
+/** The same datapath twice is never told apart to a tenth of a percent: it measures until its time is over. A deployment: about an hour. */
 const EXPERIMENT = `name: soak
-datapaths: [direct, envoy-sidecar, ebpf-lab]
+datapaths: [direct, { id: direct, name: direct-again }, envoy-sidecar, ebpf-lab]
 workloads: [http-echo, grpc-unary]
 loads: [{ loop: open, rate: 300/s, duration: 4s, warmup: 500ms }]
-statistics: { blocks: 5000, stop: when-resolved, margin: 0.001, budget: ${minutes}m, blocksPerDeployment: 6 }
+statistics: { blocks: 5000, stop: when-resolved, margin: 0.001, budget: ${asked}m, blocksPerDeployment: 60, seed: soak }
 `;
 
-interface Sample {
-  readonly atS: number;
-  readonly rssMiB: number;
-  readonly descriptors: number;
-}
+/** By process: its role and what was seen of it. */
+type Seen = Map<number, { readonly role: string; readonly samples: Sample[] }>;
 
-export interface Slope {
-  readonly perHour: number;
-  readonly low: number;
-  readonly high: number;
-}
-
-export interface SoakRecord {
-  readonly minutes: number;
-  readonly exit: number | string;
-  readonly trials: number;
-  readonly journalBytes: number;
-  readonly runBytes: number;
-  readonly figures: readonly {
-    readonly role: string;
-    readonly samples: number;
-    readonly firstMiB: number;
-    readonly lastMiB: number;
-    readonly mostMiB: number;
-    readonly memoryPerHourMiB: Slope | undefined;
-    readonly descriptorsMost: number;
-    readonly descriptorsPerHour: Slope | undefined;
-  }[];
-}
-
-/** Of means over five minutes, per hour, 95 %; undefined for fewer than four of them. */
-function slopeOf(samples: readonly Sample[], of: (sample: Sample) => number): Slope | undefined {
-  const warm = samples.slice(Math.floor(samples.length / 2));
-  const means: [number, number][] = [];
-  for (let at = 0; at + MEAN_OF <= warm.length; at += MEAN_OF) {
-    const part = warm.slice(at, at + MEAN_OF);
-    const mean = (each: (sample: Sample) => number) => part.reduce((sum, sample) => sum + each(sample), 0) / part.length;
-    means.push([mean(({ atS }) => atS / 3600), mean(of)]);
+/** Until the run ends. */
+async function watch(run: WatchedRun): Promise<{ seen: Seen; minutes: number; exit: number | string; hung: boolean }> {
+  const beganMs = performance.now();
+  const seen: Seen = new Map([[run.pid, { role: 'meshtax', samples: [] }]]);
+  const lastedMs = () => performance.now() - beganMs;
+  while (lastedMs() < asked * 60_000 + AROUND_MS) {
+    for (const pid of [run.pid, ...descendantsOf(run.pid)]) look(pid, lastedMs() / 1000, seen);
+    const exit = await within(SAMPLE_MS, run.exit);
+    if (exit !== undefined) return { seen, minutes: lastedMs() / 60_000, exit, hung: false };
   }
-  if (means.length < 4) return undefined;
-  const { m, b } = linearRegression(means);
-  const meanX = means.reduce((sum, [x]) => sum + x, 0) / means.length;
-  const spread = means.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0);
-  const residual = means.reduce((sum, [x, y]) => sum + (y - b - m * x) ** 2, 0) / (means.length - 2);
-  const half = studentTQuantile(0.975, means.length - 2) * Math.sqrt(residual / spread);
-  return { perHour: m, low: m - half, high: m + half };
+  return { seen, minutes: lastedMs() / 60_000, ...(await endWithin(run, 0)) };
 }
 
-function look(pid: number, atS: number): Sample | undefined {
+function look(pid: number, atS: number, seen: Seen): void {
   try {
     const rssKiB = Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
-    return { atS, rssMiB: rssKiB / 1024, descriptors: readdirSync(`/proc/${pid}/fd`).length };
+    const sample = { atS, rssMiB: rssKiB / 1024, descriptors: readdirSync(`/proc/${pid}/fd`).length };
+    const known = seen.get(pid) ?? { role: roleOf(pid), samples: [] };
+    known.samples.push(sample);
+    seen.set(pid, known);
   } catch {
-    return undefined;
+    // it ended meanwhile
   }
 }
 
-function roleOf(pid: number): string | undefined {
-  try {
-    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-    const at = command.findIndex((word) => word.endsWith('meshtax.mjs'));
-    return at < 0 ? undefined : command[at + 1];
-  } catch {
-    return undefined;
-  }
+/** Of the one script of all roles, a source of its own, or a program: Envoy, a meter. */
+function roleOf(pid: number): string {
+  const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  const at = command.findIndex((word) => word.endsWith('meshtax.mjs'));
+  const source = command.find((word) => word.endsWith('/main.ts'));
+  return (at >= 0 ? command[at + 1] : (source ?? readlinkSync(`/proc/${pid}/exe`)).replace('/main.ts', '').split('/').at(-1)) ?? '';
 }
 
-const space = await workspace();
-try {
-  const file = await space.write('e.yaml', EXPERIMENT);
-  const run = watchRun(['run', file, '--results', space.results]);
-  await run.reached('trial-ended', 1);
-  const begunMs = performance.now();
-  const series = new Map<string, Sample[]>([['meshtax', []]]);
-  for (let ended: unknown; ended === undefined;) {
-    const atS = (performance.now() - begunMs) / 1000;
-    const seen = new Map<string, Sample>();
-    const own = look(run.pid, atS);
-    if (own) seen.set('meshtax', own);
-    // Servers come and go with their deployments: the largest of each role stands for it.
-    for (const pid of descendantsOf(run.pid)) {
-      const role = roleOf(pid);
-      const sample = role === undefined ? undefined : look(pid, atS);
-      const other = role === undefined ? undefined : seen.get(role);
-      if (role !== undefined && sample && (!other || sample.rssMiB > other.rssMiB)) seen.set(role, sample);
-    }
-    for (const [role, sample] of seen) series.set(role, [...(series.get(role) ?? []), sample]);
-    ended = await within(SAMPLE_MS, run.exit);
-  }
-  const exit = await run.exit;
-  const lasted = (performance.now() - begunMs) / 60_000;
-  const figures = [...series].map(([role, samples]) => ({
+function growthOf(role: string, samples: readonly Sample[]): Growth {
+  return {
     role,
     samples: samples.length,
     firstMiB: Math.round(samples[0]?.rssMiB ?? 0),
@@ -125,18 +73,64 @@ try {
     memoryPerHourMiB: slopeOf(samples, ({ rssMiB }) => rssMiB),
     descriptorsMost: Math.max(...samples.map(({ descriptors }) => descriptors)),
     descriptorsPerHour: slopeOf(samples, ({ descriptors }) => descriptors),
-  }));
-  const bytes = (name: string) => statSync(`${run.directory()}/${name}`).size;
-  const record: SoakRecord = {
-    minutes: lasted,
-    exit,
-    trials: run.ended.length,
+  };
+}
+
+/** Of each role the process that grew most, of those seen for half of the longest time. */
+function worstOfEach(seen: Seen): Growth[] {
+  const all = [...seen.values()].filter(({ samples }) => samples.length > 0);
+  return [...Map.groupBy(all, ({ role }) => role)].map(([role, ofRole]) => {
+    const longest = Math.max(...ofRole.map(({ samples }) => samples.length));
+    const growths = ofRole.filter(({ samples }) => samples.length >= longest / 2).map(({ samples }) => growthOf(role, samples));
+    return growths.toSorted((a, b) => (b.memoryPerHourMiB?.low ?? -Infinity) - (a.memoryPerHourMiB?.low ?? -Infinity))[0] as Growth;
+  });
+}
+
+function sizes(directory: string): Pick<SoakRecord, 'journalBytes' | 'runBytes' | 'trialBytes'> {
+  const bytes = (name: string) => (existsSync(`${directory}/${name}`) ? statSync(`${directory}/${name}`).size : 0);
+  const trials = existsSync(`${directory}/trials`) ? readdirSync(`${directory}/trials`) : [];
+  return {
     journalBytes: bytes('journal.jsonl'),
     runBytes: bytes('run.json'),
-    figures,
+    trialBytes: trials.reduce((sum, trial) => sum + bytes(`trials/${trial}/trial.json`), 0),
   };
-  console.log(JSON.stringify(record, null, 1));
-  if (values.out !== undefined) writeFileSync(values.out, `${JSON.stringify(record, null, 1)}\n`);
-} finally {
-  await space.remove();
 }
+
+async function soak(): Promise<SoakRecord> {
+  const before = await inventory();
+  const space = await workspace();
+  return holding(space.remove, async () => {
+    const run = watchRun(['run', await space.write('e.yaml', EXPERIMENT), '--results', space.results, '--allow-concurrent']);
+    return holding(
+      () => killWhole(run),
+      async () => {
+        const { seen, ...end } = await watch(run);
+        const clean = await meshtax(['clean', '--all']);
+        if (clean.exitCode !== 0) console.error(clean.stderr);
+        const ids = run.ended.map((id) => Number(id.split('-')[0]));
+        const record = {
+          ...stamp(),
+          asked,
+          ...end,
+          trials: run.ended.length,
+          blocks: new Set(ids).size,
+          deployments: Math.floor(Math.max(...ids, 0) / 60) + 1,
+          ...sizes(run.directory()),
+          processes: worstOfEach(seen),
+          leaked: await leftSince(before),
+          lost: lostTrials(run),
+        };
+        return {
+          ...record,
+          wrong: [...wrongOf(record), ...run.notUndone, ...(record.exit === 0 || record.exit === 4 ? [] : [run.stderr()])],
+        };
+      },
+    );
+  });
+}
+
+mendWhenInterrupted();
+const record = await soak();
+console.log(JSON.stringify(record, null, 1));
+if (values.out !== undefined) writeFileSync(values.out, `${JSON.stringify(record, null, 1)}\n`);
+process.exitCode = record.wrong.length + record.leaked.length + record.lost.length === 0 ? 0 : 1;

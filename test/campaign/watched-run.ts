@@ -12,11 +12,15 @@ export interface WatchedRun {
   readonly ended: readonly string[];
   /** The last thing that it told, for the record. */
   readonly phase: () => string;
+  /** What could not be undone, as it told. */
+  readonly notUndone: readonly string[];
   /** Resolves at the n-th event of a kind, or of `kind arm`, or when the run ended. */
   readonly reached: (kind: string, n?: number) => Promise<void>;
   /** Its exit code, or the signal that ended it. */
   readonly exit: Promise<number | string>;
   readonly stderr: () => string;
+  /** Its id may be another's since. */
+  readonly isOver: () => boolean;
 }
 
 /** The events that `--progress jsonl` writes, as far as they are looked at. */
@@ -25,7 +29,12 @@ interface Told {
   readonly id?: string;
   readonly arm?: string;
   readonly directory?: string;
+  readonly title?: string;
+  readonly reason?: string;
 }
+
+/** What is left of a killed run may keep its stderr open. */
+const LAST_WORDS_MS = 2000;
 
 export function watchRun(args: readonly string[], env: Readonly<Record<string, string>> = {}): WatchedRun {
   const child: ChildProcess = spawn(process.execPath, ['--no-warnings', `${ROOT}/src/main.ts`, ...args, '--progress', 'jsonl'], {
@@ -37,6 +46,7 @@ export function watchRun(args: readonly string[], env: Readonly<Record<string, s
   const counts = new Map<string, number>();
   let waiting: { readonly kind: string; readonly n: number; readonly resolve: () => void }[] = [];
   const ended: string[] = [];
+  const notUndone: string[] = [];
   let [directory, phase, text] = ['', 'starting', ''];
   const lines = createInterface({ input: child.stderr as NodeJS.ReadableStream });
   lines.on('line', (line) => {
@@ -46,31 +56,41 @@ export function watchRun(args: readonly string[], env: Readonly<Record<string, s
       return;
     }
     phase = told.kind;
+    if (told.kind === 'started') directory = told.directory ?? '';
+    if (told.kind === 'trial-ended' && told.id !== undefined) ended.push(told.id);
+    if (told.kind === 'undo-failed') notUndone.push(`${told.title}: ${told.reason}`);
     for (const name of [told.kind, `${told.kind} ${told.arm}`]) counts.set(name, (counts.get(name) ?? 0) + 1);
     const due = waiting.filter(({ kind, n }) => (counts.get(kind) ?? 0) >= n);
     waiting = waiting.filter((each) => !due.includes(each));
     for (const { resolve } of due) resolve();
-    if (told.kind === 'started') directory = told.directory ?? '';
-    if (told.kind === 'trial-ended' && told.id !== undefined) ended.push(told.id);
   });
   const read = new Promise<void>((resolve) => lines.once('close', () => resolve()));
   const exit = new Promise<number | string>((resolve) => {
-    child.once('exit', (code, signal) => void read.then(() => resolve(code ?? signal ?? 'lost')));
+    child.once('exit', (code, name) => void within(LAST_WORDS_MS, read).then(() => resolve(code ?? name ?? 'lost')));
     child.once('error', (error) => resolve(error.message));
   });
   const reached = (kind: string, n = 1) =>
     (counts.get(kind) ?? 0) >= n
       ? Promise.resolve()
       : Promise.race([new Promise<void>((resolve) => void waiting.push({ kind, n, resolve })), exit.then(() => {})]);
-  return { pid: child.pid ?? -1, reached, directory: () => directory, ended, phase: () => phase, exit, stderr: () => text };
+  const isOver = () => child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
+  const told = { directory: () => directory, ended, notUndone, phase: () => phase, stderr: () => text };
+  return { pid: child.pid ?? -1, ...told, reached, exit, isOver };
 }
 
 /** What hangs is ended with everything below it. */
 export async function endWithin(run: WatchedRun, patienceMs: number): Promise<{ readonly exit: number | string; readonly hung: boolean }> {
   const exit = await within(patienceMs, run.exit);
   if (exit !== undefined) return { exit, hung: false };
-  for (const pid of [run.pid, ...descendantsOf(run.pid)]) signal(pid, 'SIGKILL');
+  killWhole(run);
   return { exit: await run.exit, hung: true };
+}
+
+/** Nothing may be born between looking and killing. */
+export function killWhole({ pid, isOver }: WatchedRun): void {
+  if (isOver()) return;
+  signal(pid, 'SIGSTOP');
+  for (const each of [pid, ...descendantsOf(pid)]) signal(each, 'SIGKILL');
 }
 
 /** Undefined when it takes longer. */
@@ -84,10 +104,10 @@ export async function within<T>(milliseconds: number, work: Promise<T>): Promise
 }
 
 /** Keeps this process alive meanwhile: else it would end, with everything undone, when a run that it watches has ended. */
-export function later(milliseconds: number, signal?: AbortSignal): Promise<undefined> {
+export function later(milliseconds: number, over?: AbortSignal): Promise<undefined> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve(undefined), milliseconds);
-    signal?.addEventListener('abort', () => clearTimeout(timer));
+    over?.addEventListener('abort', () => clearTimeout(timer));
   });
 }
 

@@ -1,0 +1,29 @@
+/** What a campaign changed on this machine is mended when its work ends, also when the campaign itself is interrupted. */
+const held = new Set<() => Promise<void> | void>();
+
+/** `mend` runs once. */
+export async function holding<T>(mend: () => Promise<void> | void, work: () => Promise<T>): Promise<T> {
+  held.add(mend);
+  try {
+    return await work();
+  } finally {
+    if (held.delete(mend)) await mend();
+  }
+}
+
+/** For the commands that start campaigns: the last thing that was changed is mended first. */
+export function mendWhenInterrupted(): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(signal, () => void mendAll().finally(() => process.exit(130)));
+}
+
+async function mendAll(): Promise<void> {
+  for (const mend of [...held].toReversed()) {
+    held.delete(mend);
+    try {
+      await mend();
+    } catch (error) {
+      console.error(String(error));
+    }
+  }
+}
