@@ -16,6 +16,8 @@ export interface FakeBehaviour {
   readonly achieved?: number;
   /** So many requests of each window get no good answer. */
   readonly failed?: number;
+  /** And why. */
+  readonly failure?: string;
   /** Called before each load; may abort. `durationNs`: of a closed loop. */
   readonly onLoad?: (arm: string, seed: string, durationNs?: number) => void;
   /** The arm that dies after its proof. */
@@ -58,7 +60,13 @@ export function fakeCluster(log: string[], behaviour: FakeBehaviour = {}): Clust
       }
       log.push(`load ${names.join(' and ')} ${seed.split('/')[0]}`);
       const rate = command.op === 'open-load' ? command.ratePerSecond : 1000;
-      return loadResult(names, count / names.length, behaviour.achieved ?? rate, seed.startsWith('proof') ? 0 : (behaviour.failed ?? 0));
+      return loadResult(
+        names,
+        count / names.length,
+        behaviour.achieved ?? rate,
+        seed.startsWith('proof') ? 0 : (behaviour.failed ?? 0),
+        behaviour.failure,
+      );
     },
   };
   return {
@@ -135,7 +143,7 @@ export function fakeCollector(log: string[]): Collector {
   };
 }
 
-function loadResult(names: readonly string[], count: number, rate: number, failed: number): LoadResult {
+function loadResult(names: readonly string[], count: number, rate: number, failed: number, failure = 'status 503'): LoadResult {
   const none = { count: 0, hdr: '' };
   return {
     arms: names.map((arm) => ({
@@ -143,7 +151,7 @@ function loadResult(names: readonly string[], count: number, rate: number, faile
       sent: count,
       ok: count - failed,
       errors: failed,
-      errorKinds: failed > 0 ? { 'status 503': failed } : {},
+      errorKinds: failed > 0 ? { [failure]: failed } : {},
       response: encoded(Array.from({ length: count - failed }, (_, i) => 1e5 + i)),
       responseError: none,
       wait: none,

@@ -26,8 +26,8 @@ export function refuseHopelessBlock(records: readonly TrialRecord[], deployed: D
   if (open.length === 0 || open.some((record) => record.valid || !isHopeless(record))) return;
   const { arm, requested, result } = open.reduce((a, b) => (sentShare(a) > sentShare(b) ? a : b));
   const rates = { arm, requested: requested.ratePerSecond ?? 0, achieved: Math.round(result.achievedRatePerSecond) };
-  const { sent, failed, kinds } = failuresIn(result);
-  if (failed <= sent * LOST_SHARE) throw new MeshtaxError('MT3003', rates);
+  const { sent, failed, lostShare, kinds } = failuresIn(result);
+  if (lostShare <= LOST_SHARE) throw new MeshtaxError('MT3003', rates);
   throw new MeshtaxError('MT3013', { ...rates, sent, failed, problem: kinds, log: logOf(deployed, arm) });
 }
 

@@ -1,5 +1,5 @@
 import type { Histogram } from 'hdr-histogram-js';
-import type { ArmLoad, MaskedArm, TimeWindow } from '../../model/contracts/generator.ts';
+import { NEVER_SENT, type ArmLoad, type MaskedArm, type TimeWindow } from '../../model/contracts/generator.ts';
 import type { ArmClient } from './arm-client.ts';
 import { encode, newHistogram, record } from '../../model/histogram.ts';
 import { monotonicNs } from './monotonic.ts';
@@ -57,7 +57,7 @@ export class ArmRecorder {
 
   /** What was never answered is an error, not a silence. */
   giveUp(): void {
-    for (const enqueueNs of this.#backlog.splice(0)) this.#done(enqueueNs, monotonicNs(), 'never sent');
+    for (const enqueueNs of this.#backlog.splice(0)) this.#done(enqueueNs, monotonicNs(), NEVER_SENT);
     this.#client.abandon('no answer');
   }
 

@@ -99,6 +99,9 @@ export type ArmLoad = z.infer<typeof armLoadSchema>;
 export const maskedArmSchema = z.object({ arm: z.string(), response: histogramSchema, dropped: z.number() });
 export type MaskedArm = z.infer<typeof maskedArmSchema>;
 
+/** Of `errorKinds`: due in the window, and without a free connection until its end. */
+export const NEVER_SENT = 'never sent';
+
 export const loadResultSchema = z.object({
   arms: z.array(armLoadSchema),
   startNs: z.number(),

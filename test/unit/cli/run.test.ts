@@ -127,6 +127,8 @@ describe('a run', () => {
   test('what keeps the rate from being sent is the server, where requests fail', async () => {
     await expect(runCommand(app({ achieved: 400, failed: 20 }), 'e.yaml', options)).rejects.toMatchObject({ code: 'MT3013' });
     await expect(runCommand(app({ achieved: 400, failed: 5 }), 'e.yaml', options)).rejects.toMatchObject({ code: 'MT3003' });
+    const unsent = app({ achieved: 400, failed: 600, failure: 'never sent' });
+    await expect(runCommand(unsent, 'e.yaml', options)).rejects.toMatchObject({ code: 'MT3003' });
   });
 
   test('a run in which some requests fail goes on, with invalid trials', async () => {
