@@ -3,13 +3,16 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { UNFINISHED } from '../../src/model/ports.ts';
 import type { Random } from '../../src/model/random.ts';
-import { trialRecordSchema, type RunRecord } from '../../src/model/records.ts';
-import { filesBelow } from '../../src/store/run-directory.ts';
-import { files } from '../../src/system/files.ts';
-import { meshtax, type Workspace } from '../e2e/machine.ts';
-import { remainsOf } from '../campaign/remains.ts';
+import type { RunRecord } from '../../src/model/records.ts';
+import { wronglyRight } from '../campaign/plausible.ts';
 import { descendantsOf, signal } from '../campaign/processes.ts';
-import { endWithin, later, watchRun, within, type WatchedRun } from '../campaign/watched-run.ts';
+import { remainsOf } from '../campaign/remains.ts';
+import type { Stamp } from '../campaign/stamp.ts';
+import { lostTrials, trialsOf } from '../campaign/trials.ts';
+import { endWithin, killWhole, later, watchRun, type WatchedRun } from '../campaign/watched-run.ts';
+import { meshtax, type Workspace } from '../e2e/machine.ts';
+import { aimOf, reachAim, type Aim } from './aim.ts';
+import { notAsPlanned } from './planned.ts';
 
 /** `tree`: everything at once, as a machine that stops. `parent`: nobody is left to undo. `child`: some process of ours. */
 export const KILLS = ['tree', 'parent', 'child', 'SIGTERM', 'SIGINT', 'SIGINT twice'] as const;
@@ -18,65 +21,69 @@ export type Kill = (typeof KILLS)[number];
 const DATAPATHS = ['envoy-sidecar', 'ebpf-lab', '{ id: iptables-service, services: 20 }'];
 /** Nothing of ours takes so long: whatever does, hangs. */
 const WATCHDOG_MS = 120_000;
+/** Undoing has 30 s, with what ends by itself a little more. */
+const UNDONE_WITHIN_MS = 40_000;
 
-export interface KillRecord {
+export interface KillRecord extends Stamp {
   readonly kind: Kill;
   readonly seed: string;
-  readonly delayMs: number;
+  readonly aim: Aim;
   /** What the run told last before it was killed. */
   readonly phase: string;
   readonly exit: number | string;
-  /** `not killed`: it had ended before. */
+  /** From the kill to the end of the run. */
+  readonly endMs: number;
+  /** `not killed`: it had ended before, or there was nothing to kill. */
   readonly outcome: 'resumed' | 'sealed again' | 'nothing begun' | 'ended by itself' | 'not killed';
   readonly leaked: readonly string[];
   readonly lost: readonly string[];
   readonly wrong: readonly string[];
+  /** Whose end it had told when it was killed. */
   readonly trials: number;
 }
+export type Attempted = Omit<KillRecord, keyof Stamp>;
 
-export async function attempt(kind: Kill, longestMs: number, seed: string, random: Random, space: Workspace): Promise<KillRecord> {
-  const design = random.uniform() < 0.5 ? 'block' : 'duet';
+export async function attempt(kind: Kill, seed: string, random: Random, space: Workspace): Promise<Attempted> {
+  const experiment = experimentOf(DATAPATHS[random.below(DATAPATHS.length)] ?? '', random.uniform() < 0.5 ? 'block' : 'duet');
   const cleanFirst = random.uniform() < 0.5;
-  const file = await space.write('e.yaml', experimentOf(DATAPATHS[random.below(DATAPATHS.length)] ?? '', design));
-  const delayMs = Math.round(random.uniform() * longestMs);
-  const run = watchRun(['run', file, '--results', space.results, '--allow-concurrent']);
-  const wrong: string[] = [];
-  let exit = await within(delayMs, run.exit);
-  const phase = run.phase();
-  const killed = exit === undefined;
-  if (killed) {
-    await kill(kind, run, random);
-    const end = await endWithin(run, WATCHDOG_MS);
-    exit = end.exit;
-    if (end.hung) wrong.push(`it hangs: ${run.stderr().slice(-300)}`);
-    wrong.push(...unexpectedEnd(kind, exit, run));
+  const aim = aimOf(random);
+  const run = watchRun(['run', await space.write('e.yaml', experiment), '--results', space.results, '--allow-concurrent']);
+  try {
+    const isThere = await reachAim(run, aim, WATCHDOG_MS);
+    const [phase, trials] = [run.phase(), run.ended.length];
+    const beganMs = performance.now();
+    const killed = isThere && (await kill(kind, run, random));
+    const { exit, hung } = await endWithin(run, WATCHDOG_MS);
+    const endMs = Math.round(performance.now() - beganMs);
+    const wrong = unexpectedEnd(killed ? kind : undefined, exit, run);
+    if (hung) wrong.push(`it hangs: ${run.stderr().slice(-300)}`);
+    if (killed && exit !== 'SIGKILL' && exit !== 0 && endMs > UNDONE_WITHIN_MS) wrong.push(`it took ${endMs} ms to end`);
+    const after = await afterwards({ run, kind: killed ? kind : undefined, phase, cleanFirst, space, experiment, wrong });
+    return { kind, seed, aim, phase, exit, endMs, trials, ...after, outcome: killed ? after.outcome : 'not killed' };
+  } finally {
+    killWhole(run);
   }
-  const begun = { kind, seed, delayMs, phase, exit: exit ?? 'lost' };
-  const after = await afterwards({ run, kind: killed ? kind : undefined, cleanFirst, space, wrong });
-  return { ...begun, ...after, outcome: killed ? after.outcome : 'not killed' };
 }
 
 interface Afterwards {
   readonly run: WatchedRun;
   /** Undefined when it ended before. */
   readonly kind: Kill | undefined;
+  readonly phase: string;
   readonly cleanFirst: boolean;
   readonly space: Workspace;
+  readonly experiment: string;
   readonly wrong: string[];
 }
+type Found = Pick<KillRecord, 'outcome' | 'leaked' | 'lost' | 'wrong'>;
 
-async function afterwards({
-  run,
-  kind,
-  cleanFirst,
-  space,
-  wrong,
-}: Afterwards): Promise<Pick<KillRecord, 'outcome' | 'leaked' | 'lost' | 'wrong' | 'trials'>> {
+async function afterwards({ run, kind, phase, cleanFirst, space, experiment, wrong }: Afterwards): Promise<Found> {
   const directory = run.directory();
   const id = directory.slice(directory.lastIndexOf('-') + 1);
   const leaked: string[] = [];
   const undone = kind === undefined || kind === 'child' || kind === 'SIGTERM' || kind === 'SIGINT';
   if (undone) leaked.push(...remainsOf(id).map((each) => `before clean: ${each}`));
+  if (undone) wrong.push(...run.notUndone.map((each) => `not undone: ${each}`));
   const clean = async () => {
     const { exitCode, stderr } = await meshtax(['clean', '--all']);
     if (exitCode !== 0) wrong.push(`clean ended with ${exitCode}: ${stderr}`);
@@ -90,11 +97,15 @@ async function afterwards({
   wrong.push(...problems);
   const after = printsOf(directory);
   for (const [trial, print] of before) if (after.get(trial) !== print) lost.push(`${trial} was changed`);
-
-  if (!cleanFirst) await clean();
-  if (existsSync(directory) && outcome !== 'nothing begun')
+  if (outcome === 'nothing begun') {
+    // The record is written as soon as the lab is open, before anything else is told.
+    if (phase !== 'starting' && phase !== 'started') lost.push(`run.json is missing after ${phase}`);
+  } else {
+    wrong.push(...notAsPlanned(experiment, trialsOf(directory)), ...wronglyRight(trialsOf(directory)));
     leaked.push(...(readdirSync(directory, { recursive: true }) as string[]).filter((name) => UNFINISHED.test(name)));
-  return { outcome, leaked, lost, wrong, trials: run.ended.length };
+  }
+  if (!cleanFirst) await clean();
+  return { outcome, leaked, lost, wrong };
 }
 
 /** Resumed where it is not whole; then sealed, verified and analysed. */
@@ -124,11 +135,11 @@ async function goOn(
   if (record.status !== 'complete' || !record.sealed) problems.push(`it is ${record.status} after it was resumed`);
   const goesOn = !sealed && begun.status !== 'complete';
   if (goesOn && record.gaps.length !== begun.gaps.length + resumed) problems.push('a gap is not marked');
-  problems.push(...(await outOfOrder(directory)));
   if (sealed) return { outcome: kind === 'child' ? 'ended by itself' : 'not killed', problems };
   return { outcome: goesOn ? 'resumed' : 'sealed again', problems };
 }
 
+/** Three blocks of two trials: `aim.ts` counts them. */
 function experimentOf(datapath: string, design: string): string {
   return `name: crash
 datapaths: [direct, ${datapath}]
@@ -138,37 +149,40 @@ statistics: { blocks: 3, stop: fixed, design: ${design}, cpu: false, blocksPerDe
 `;
 }
 
-async function kill(kind: Kill, run: WatchedRun, random: Random): Promise<void> {
+/** False when there was nothing to kill. */
+async function kill(kind: Kill, run: WatchedRun, random: Random): Promise<boolean> {
   switch (kind) {
-    case 'tree': {
-      signal(run.pid, 'SIGSTOP'); // nothing may be born between looking and killing
-      for (const pid of [run.pid, ...descendantsOf(run.pid)]) signal(pid, 'SIGKILL');
-      return;
-    }
+    case 'tree':
+      killWhole(run);
+      return true;
     case 'parent':
-      return signal(run.pid, 'SIGKILL');
+      signal(run.pid, 'SIGKILL');
+      return true;
     case 'child': {
       const below = descendantsOf(run.pid);
       const pid = below[random.below(below.length)];
       if (pid !== undefined) signal(pid, 'SIGKILL');
-      return;
+      return pid !== undefined;
     }
     case 'SIGTERM':
     case 'SIGINT':
-      return signal(run.pid, kind);
+      signal(run.pid, kind);
+      return true;
     case 'SIGINT twice':
       signal(run.pid, 'SIGINT');
       await later(random.uniform() * 400);
-      return signal(run.pid, 'SIGINT');
+      if (!run.isOver()) signal(run.pid, 'SIGINT');
+      return true;
   }
 }
 
 /** A bug has exit code 1; everything else has a code of its own. */
-function unexpectedEnd(kind: Kill, exit: number | string, run: WatchedRun): string[] {
+function unexpectedEnd(kind: Kill | undefined, exit: number | string, run: WatchedRun): string[] {
   const isGraceful = kind === 'SIGTERM' || kind === 'SIGINT' || kind === 'SIGINT twice';
   // Before it listens the signal itself ends it, and there is nothing to undo yet.
   const unheard = run.directory() === '' ? ['SIGTERM', 'SIGINT'] : [];
-  const expected = isGraceful ? [130, 0, 4, ...unheard] : kind === 'child' ? [0, 3, 4] : ['SIGKILL'];
+  const others = kind === undefined ? [0, 4] : kind === 'child' ? [0, 3, 4] : ['SIGKILL'];
+  const expected = isGraceful ? [130, 0, 4, ...unheard] : others;
   return expected.includes(exit) ? [] : [`it ended with ${exit}: ${run.stderr().slice(-300)}`];
 }
 
@@ -176,36 +190,12 @@ function recordOf(directory: string): RunRecord {
   return JSON.parse(readFileSync(`${directory}/run.json`, 'utf8')) as RunRecord;
 }
 
-function trialsOf(directory: string): string[] {
-  return existsSync(`${directory}/trials`) ? readdirSync(`${directory}/trials`) : [];
-}
-
-/** Whose end was told, and which are not on disk, or not whole. */
-export function lostTrials(run: WatchedRun): string[] {
-  return run.ended.filter((trial) => !isWhole(`${run.directory()}/trials/${trial}/trial.json`));
-}
-
-function isWhole(file: string): boolean {
-  try {
-    return trialRecordSchema.safeParse(JSON.parse(readFileSync(file, 'utf8'))).success;
-  } catch {
-    return false;
-  }
-}
-
 function printsOf(directory: string): Map<string, string> {
+  const trials = existsSync(`${directory}/trials`) ? readdirSync(`${directory}/trials`) : [];
   return new Map(
-    trialsOf(directory).flatMap((trial) => {
+    trials.flatMap((trial) => {
       const file = `${directory}/trials/${trial}/trial.json`;
       return existsSync(file) ? [[trial, createHash('sha256').update(readFileSync(file)).digest('hex')] as const] : [];
     }),
   );
-}
-
-/** Trials carry their place in the randomised order in their names: by name and by time they must be in the same one. */
-async function outOfOrder(directory: string): Promise<string[]> {
-  const names = (await filesBelow(`${directory}/trials`, files)).filter((name) => name.endsWith('trial.json') && !name.includes('-again'));
-  const trials = names.map((name) => trialRecordSchema.parse(JSON.parse(readFileSync(`${directory}/trials/${name}`, 'utf8'))));
-  const byPlace = trials.toSorted((a, b) => a.block - b.block || a.position - b.position).map(({ startedAt }) => startedAt);
-  return byPlace.every((at, index) => index === 0 || at >= (byPlace[index - 1] ?? '')) ? [] : ['the order is not the planned one'];
 }

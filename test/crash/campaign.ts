@@ -1,45 +1,62 @@
 /** Kills runs until so many were killed, several at once; now and then, when all have ended, nothing may be left on the machine. */
 import { seededRandom } from '../../src/model/random.ts';
+import { holding } from '../campaign/held.ts';
+import { stamp, type Stamp } from '../campaign/stamp.ts';
 import { inventory, leftSince, meshtax, workspace } from '../e2e/machine.ts';
-import { attempt, KILLS, type Kill, type KillRecord } from './attempt.ts';
+import { attempt, KILLS, type Attempted, type Kill, type KillRecord } from './attempt.ts';
 
 /** So many between two looks at the whole machine. */
 const ROUND = 15;
+/** Runs that end before they are killed are no kills; more of them than this in a round, and something else is wrong. */
+const MOST_ROUNDS_PER_KILL = 3;
+
+/** After a round: what is on the machine that was not before. */
+export interface LookRecord extends Stamp {
+  readonly kind: 'whole machine';
+  readonly attempts: number;
+  readonly leaked: readonly string[];
+}
 
 export interface CampaignOptions {
   readonly kills: number;
   readonly seed: string;
+  /** The number of the first attempt: others of the same seed were made before. */
+  readonly start?: number;
   readonly atOnce: number;
-  /** Kills fall evenly over so much time after a start. */
-  readonly longestMs: number;
-  readonly noted: (record: KillRecord) => void;
+  readonly noted: (record: KillRecord | LookRecord) => void;
 }
 
-export async function crashCampaign({ kills, seed, atOnce, longestMs, noted }: CampaignOptions): Promise<void> {
+export async function crashCampaign({ kills, seed, start = 0, atOnce, noted }: CampaignOptions): Promise<void> {
   await meshtax(['clean', '--all']);
-  for (let [killed, number] = [0, 0]; killed < kills;) {
+  for (let [killed, number] = [0, start]; killed < kills && number - start < kills * MOST_ROUNDS_PER_KILL;) {
     const before = await inventory();
     const round = Array.from({ length: Math.min(ROUND, kills - killed) }, () => number++);
-    const records: KillRecord[] = [];
+    const attempts = round.length;
     const worker = async () => {
-      for (let next = round.shift(); next !== undefined; next = round.shift()) records.push(await oneOf(next, seed, longestMs));
+      for (let next = round.shift(); next !== undefined; next = round.shift()) {
+        const record = await oneOf(next, seed);
+        noted({ ...stamp(), ...record });
+        if (record.outcome !== 'not killed') killed++;
+      }
     };
     await Promise.all(Array.from({ length: atOnce }, worker));
     await meshtax(['clean', '--all']);
-    const leaked = await leftSince(before);
-    for (const record of records) {
-      noted({ ...record, leaked: [...record.leaked, ...leaked] });
-      if (record.outcome !== 'not killed') killed++;
-    }
+    noted({ ...stamp(), kind: 'whole machine', attempts, leaked: await leftSince(before) });
   }
 }
 
-async function oneOf(number: number, seed: string, longestMs: number): Promise<KillRecord> {
+/** What goes wrong with the attempt itself is on record as wrong, and the campaign goes on. */
+async function oneOf(number: number, seed: string): Promise<Attempted> {
   const own = `${seed}-${number}`;
+  const kind = KILLS[number % KILLS.length] as Kill;
   const space = await workspace();
-  try {
-    return await attempt(KILLS[number % KILLS.length] as Kill, longestMs, own, seededRandom(own), space);
-  } finally {
-    await space.remove();
-  }
+  return holding(space.remove, async () => {
+    try {
+      return await attempt(kind, own, seededRandom(own), space);
+    } catch (error) {
+      const wrong = [`the attempt failed: ${error instanceof Error ? error.stack : String(error)}`];
+      const aim = { event: 'starting', n: 1, delayMs: 0 } as const;
+      return { kind, seed: own, aim, phase: '', exit: '', endMs: 0, outcome: 'not killed', leaked: [], lost: [], wrong, trials: 0 };
+    }
+  });
 }

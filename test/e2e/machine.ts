@@ -1,34 +1,46 @@
 /** What is on this machine, to compare before and after; and the program itself, as a user starts it. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 
+/** Folders of tests, each removed by its own. */
+const WORKSPACE = 'meshtax-e2e-';
+
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
 /** As ./meshtax starts it: with compiled code that is kept. */
 export const AS_STARTED = { NODE_COMPILE_CACHE: `${ROOT}/.toolchain/compile-cache` };
 
-/** Namespaces, cgroups, mounts, processes, eBPF programs, maps and links, and our state directory. */
+/** Namespaces, cgroups, mounts, processes, wires, eBPF programs, maps and links, temporary files, and our state directory. */
 export async function inventory(): Promise<Record<string, string[]>> {
+  const show = async (...command: readonly [string, ...string[]]) => {
+    const [program, ...args] = command;
+    return (await execa(program, args, { reject: false })).stdout;
+  };
   const bpf = async (kind: string) => {
-    const { stdout } = await execa('bpftool', ['--json', kind, 'show'], { reject: false });
+    const stdout = await show('bpftool', '--json', kind, 'show');
     const shown = JSON.parse(stdout === '' ? '[]' : stdout) as { id: number; name?: string; type?: string }[];
     return shown.map(({ id, name, type }) => `${id} ${name ?? type ?? ''}`).toSorted();
   };
+  // What vanishes while it is looked for is no failure.
+  const cgroups = await show('find', '/sys/fs/cgroup', '-type', 'd', '(', '-path', '*/meshtax*', '-o', '-name', 'starved-*', ')');
+  const wires = JSON.parse((await show('ip', '-json', 'link')) || '[]') as { ifname: string }[];
   return {
     namespaces: listing('/run/netns'),
-    cgroups: (await execa('find', ['/sys/fs/cgroup', '-type', 'd', '-path', '*/meshtax*'])).stdout.split('\n').filter(Boolean).toSorted(),
+    cgroups: cgroups.split('\n').filter(Boolean).toSorted(),
     mounts: readFileSync('/proc/mounts', 'utf8')
       .split('\n')
       .filter((line) => /meshtax|^bpf /.test(line)),
     processes: ourProcesses(),
+    wires: wires.map(({ ifname }) => ifname).toSorted(),
     programs: await bpf('prog'),
     maps: await bpf('map'),
     links: await bpf('link'),
     state: listing('/run/meshtax'),
+    temporary: listing(tmpdir()).filter((name) => name.startsWith('meshtax-') && !name.startsWith(WORKSPACE)),
     statistics: [readFileSync('/proc/sys/kernel/bpf_stats_enabled', 'utf8').trim()],
   };
 }
@@ -44,18 +56,34 @@ export async function leftSince(before: Record<string, string[]>): Promise<strin
   }
 }
 
-/** Envoys, servers, generators, dialers and event readers, by their command lines. */
+/**
+ * Whatever runs in a network of its own, named or not, or in a cgroup of ours; and what stands outside of both for a moment: servers,
+ * generators, meters and readers, by their command lines.
+ */
 function ourProcesses(): string[] {
+  const host = linkOf('/proc/self/ns/net');
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((pid) => {
       try {
         const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-        return /src\/(generators\/process|workloads\/server)\/|\/run\/meshtax\//.test(command) ? [`${pid} ${command}`] : [];
+        if (command === '') return []; // a thread of the kernel, or one that ended
+        const isElsewhere = linkOf(`/proc/${pid}/ns/net`) !== host;
+        const isOurs = readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes('/meshtax/');
+        const isNamed = /src\/(generators\/process|workloads\/server)\/|\/run\/meshtax\/|stall-meter|idle-soaker/.test(command);
+        return isElsewhere || isOurs || isNamed ? [`${pid} ${command}`] : [];
       } catch {
         return [];
       }
     });
+}
+
+function linkOf(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 function listing(directory: string): string[] {
@@ -89,7 +117,7 @@ export interface Workspace {
 }
 
 export async function workspace(): Promise<Workspace> {
-  const directory = await mkdtemp(path.join(tmpdir(), 'meshtax-e2e-'));
+  const directory = await mkdtemp(path.join(tmpdir(), WORKSPACE));
   return {
     directory,
     results: `${directory}/results`,

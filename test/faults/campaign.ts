@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { execa } from 'execa';
 import type { RunRecord } from '../../src/model/records.ts';
-import { lostTrials } from '../crash/attempt.ts';
+import { lostTrials } from '../campaign/trials.ts';
 import { remainsOf } from '../campaign/remains.ts';
 import { endWithin, later, watchRun, type WatchedRun } from '../campaign/watched-run.ts';
 import { inventory, leftSince, meshtax, workspace, type Workspace } from '../e2e/machine.ts';

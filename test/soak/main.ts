@@ -8,7 +8,7 @@ import { holding, mendWhenInterrupted } from '../campaign/held.ts';
 import { descendantsOf } from '../campaign/processes.ts';
 import { stamp } from '../campaign/stamp.ts';
 import { endWithin, killWhole, watchRun, within, type WatchedRun } from '../campaign/watched-run.ts';
-import { lostTrials } from '../crash/attempt.ts';
+import { lostTrials } from '../campaign/trials.ts';
 import { inventory, leftSince, meshtax, workspace } from '../e2e/machine.ts';
 import { SAMPLE_MS, slopeOf, type Sample } from './growth.ts';
 import { wrongOf, type Growth, type SoakRecord } from './record.ts';
