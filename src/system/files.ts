@@ -78,7 +78,9 @@ export const files: Files = {
       () => false,
     ),
   async makeDirectory(path, options = {}) {
-    await fs.mkdir(path, { recursive: true, mode: options.mode ?? 0o750 });
+    const mode = options.mode ?? 0o750;
+    // Asked for all folders above too, Node says of a disk that is read-only that there is no such directory.
+    await fs.mkdir(path, { recursive: true, mode }).catch(() => fs.mkdir(path, { mode }));
     // Whoever names a mode needs it, whatever the umask is and whoever made the directory before.
     if (options.mode !== undefined) await fs.chmod(path, options.mode);
   },

@@ -1,6 +1,7 @@
 /** Processes of the run that die, stop, starve or run out of something. */
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { execa } from 'execa';
+import { later } from '../campaign/watched-run.ts';
 import type { Fault } from './fault.ts';
 import { once } from './fault.ts';
 import { OTHER, type Scene } from './scene.ts';
@@ -71,9 +72,15 @@ async function starveOfCpu(scene: Scene, role: string): Promise<() => Promise<vo
   if (existsSync(`${cgroup}/cpu.max`)) writeFileSync(`${cgroup}/cpu.max`, '1000 100000');
   else writeFileSync(`${cgroup}/cpu.cfs_quota_us`, '1000');
   if (own === undefined) for (const pid of pids) writeFileSync(`${made}/cgroup.procs`, String(pid));
-  return async () => {
+  const mend = async () => {
     if (own === undefined) rmdirSync(made);
   };
+  await later(1000);
+  const throttled = Number(/^nr_throttled (\d+)/m.exec(readFileSync(`${cgroup}/cpu.stat`, 'utf8'))?.[1] ?? 0);
+  if (throttled > 0) return mend;
+  for (const pid of own === undefined ? pids : []) writeFileSync('/sys/fs/cgroup/cpu/cgroup.procs', String(pid));
+  await mend();
+  throw new Error('it was never throttled');
 }
 
 /** As whom it runs: root may be without the right to limit others. */
@@ -92,6 +99,7 @@ const starved: Fault[] = [
     harm: (scene) => starveOfCpu(scene, 'generator-0'),
     allowed: ['ended', 'invalid'],
     tells: ['MT3003', 'MT0301', 'MT0312', 'MT3008'],
+    alone: true,
   },
   ...(['client-proxy', 'server-app'] as const).map((role): Fault => ({
     id: `${role} runs out of memory`,

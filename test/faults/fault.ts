@@ -1,4 +1,5 @@
 /** A fault: what is done to a run that is going on, and what may come of it. */
+import type { TrialRecord } from '../../src/model/records.ts';
 import type { Scene } from './scene.ts';
 
 /**
@@ -18,13 +19,20 @@ export interface Fault {
    * second window of that datapath.
    */
   readonly when: 'starting' | 'deploying' | 'measuring';
-  /** Returns what mends the machine again, where the run's own undoing does not. */
+  /**
+   * Returns what mends the machine again, where the run's own undoing does not.
+   * @throws Error when it had no effect: then nothing was tried.
+   */
   harm(scene: Scene): Promise<(() => Promise<void>) | undefined>;
   readonly allowed: readonly Outcome[];
   /** Codes of which one must tell of it; another would be of something else. A missing figure tells by its collector's name. */
   readonly tells: readonly string[];
   /** It changes the machine: others at the same time would be under it too. */
   readonly alone?: boolean;
+  /** It takes what was measured away itself: that this is lost says nothing. */
+  readonly loses?: boolean;
+  /** What must be seen in the trials when it had its effect; returns what was not. */
+  readonly effect?: (trials: readonly TrialRecord[]) => readonly string[];
   /** The collector that has no source any more: what it says of later windows would be made up. */
   readonly collector?: string | undefined;
   /** What the run and all of its processes are started with; made in its folder for files. */

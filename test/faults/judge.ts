@@ -1,12 +1,13 @@
 /** What came of a fault: did the run end, were trials invalid, was it told, and did anything wrong look right? */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { TrialRecord } from '../../src/model/records.ts';
-import { TIMING_CODES } from '../e2e/machine.ts';
+import { wronglyRight } from '../campaign/plausible.ts';
+import { trialsOf } from '../campaign/trials.ts';
 import type { WatchedRun } from '../campaign/watched-run.ts';
+import { TIMING_CODES } from '../e2e/machine.ts';
 import type { Fault, Outcome } from './fault.ts';
 
 export interface Judged {
-  /** `not tried`: the machine was too busy for the run, or the run was over before. */
+  /** `not tried`: the machine was too busy for the run. */
   readonly outcome: Outcome | 'a plausible number' | 'not tried';
   /** The code that tells, and what it says. */
   readonly reason: string;
@@ -14,29 +15,41 @@ export interface Judged {
 }
 
 /** The generator is too slow, as it may be with several runs at once. */
-const TOO_BUSY = 'MT3003';
+export const TOO_BUSY = 'MT3003';
 /** Some trials are invalid: these say why. */
 const INVALID_TRIALS = 'MT3007';
+/** What the program says when something keeps it from ending. */
+const LINGERS = 'something of it goes on';
 
+/** `harmedNs`: when the harm began; monotonic. */
 export function judge(fault: Fault, run: WatchedRun, exit: number | string, harmedNs: number): Judged {
   const found = outcomeOf(fault, run, exit, harmedNs);
-  if (found.outcome === 'not tried') return found;
-  const isAllowed = fault.allowed.some((each) => each === found.outcome);
-  return isAllowed ? found : { ...found, wrong: [...found.wrong, `${found.outcome} is not what may come of it`] };
+  const wrong = [...found.wrong, ...run.notUndone.map((each) => `not undone: ${each}`)];
+  if (run.stderr().includes(LINGERS)) wrong.push(`${LINGERS} after its end`);
+  const isAllowed = found.outcome === 'not tried' || fault.allowed.some((each) => each === found.outcome);
+  if (!isAllowed) wrong.push(`${found.outcome} is not what may come of it`);
+  return { ...found, wrong };
+}
+
+/** The error in words that ended the run, and its code. */
+export function lastWords(run: WatchedRun): { readonly words: string; readonly code: string | undefined } {
+  const [words = '', code] = /^(MT\d{4}) .*$/m.exec(run.stderr()) ?? [];
+  return { words, code };
 }
 
 function outcomeOf(fault: Fault, run: WatchedRun, exit: number | string, harmedNs: number): Judged {
-  const [words = '', code] = /^(MT\d{4}) .*$/m.exec(run.stderr()) ?? [];
+  const { words, code } = lastWords(run);
   if (exit !== 0 && exit !== 4 && (exit !== 3 || code === undefined))
     return { outcome: 'ended', reason: words, wrong: [`exit ${exit}: ${run.stderr().slice(-300)}`] };
   const trials = trialsOf(run.directory());
   const under = trials.filter(({ result }) => result.endNs > harmedNs);
-  const wrong = [...wronglyRight(under), ...madeUp(fault, trials, harmedNs)];
+  const wrong = [...wronglyRight(under), ...madeUp(fault, trials, harmedNs), ...(fault.effect?.(trials) ?? [])];
   if (exit !== 0 && code !== undefined && code !== INVALID_TRIALS) {
     if (fault.tells.includes(code)) return { outcome: 'ended', reason: words, wrong };
-    if (code === TOO_BUSY) return { outcome: 'not tried', reason: words, wrong: [] };
+    if (code === TOO_BUSY && fault.alone !== true) return { outcome: 'not tried', reason: words, wrong };
     return { outcome: 'ended', reason: words, wrong: [...wrong, `${code} tells of something else`] };
   }
+  if (under.length === 0) wrong.push('no trial was under it');
   const others = under.flatMap((trial) => codesOf(trial, 'error')).filter((each) => !isTold(fault, each) && !TIMING_CODES.includes(each));
   wrong.push(...new Set(others.map((each) => `invalid by ${each}, which tells of something else`)));
   const invalid = under.filter((trial) => !trial.valid && codesOf(trial, 'error').some((each) => isTold(fault, each)));
@@ -51,15 +64,6 @@ function toldOf(fault: Fault, trials: readonly TrialRecord[], under: readonly Tr
   const [missing] = under.flatMap(({ notMeasured }) => notMeasured.filter(({ collector }) => collector === fault.collector));
   if (missing) return { outcome: 'reported', reason: `no figures of ${missing.collector}: ${missing.notMeasured}`, wrong };
   return { outcome: wrong.length > 0 ? 'a plausible number' : 'unharmed', reason: '', wrong };
-}
-
-/** A request was lost, failed or strayed, and the trial counts all the same. */
-function wronglyRight(under: readonly TrialRecord[]): string[] {
-  const isPlausible = ({ valid, result, path }: TrialRecord) => {
-    const arm = result.arms[0];
-    return valid && (!path.exact || (arm?.errors ?? 0) > (arm?.sent ?? 0) / 1000);
-  };
-  return under.filter(isPlausible).map(({ id }) => `${id} is valid, and not every request was answered on its path`);
 }
 
 /** Figures of a window that began when their source was gone; and whether there were any before, else nothing was tried. */
@@ -85,13 +89,4 @@ function reasonOf(fault: Fault, trials: readonly TrialRecord[], level: 'error' |
   const found = trials.flatMap(({ findings }) => findings.filter((finding) => finding.level === level && isTold(fault, finding.code)));
   const first = found[0];
   return `${[...new Set(found.map(({ code }) => code))].join(', ')}${first ? `: ${first.title}: ${first.detail}` : ''}`;
-}
-
-export function trialsOf(directory: string): TrialRecord[] {
-  const root = `${directory}/trials`;
-  if (!existsSync(root)) return [];
-  return readdirSync(root)
-    .map((name) => `${root}/${name}/trial.json`)
-    .filter((file) => existsSync(file))
-    .map((file) => JSON.parse(readFileSync(file, 'utf8')) as TrialRecord);
 }

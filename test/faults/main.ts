@@ -1,6 +1,7 @@
 /** `npm run faults -- --times 5 --at-once 2 --only NAME --from NAME --out records.jsonl`: the fault campaign, by hand. Needs root. */
 import { appendFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { mendWhenInterrupted } from '../campaign/held.ts';
 import { faultCampaign, faults } from './campaign.ts';
 
 const { values } = parseArgs({
@@ -15,19 +16,16 @@ const { values } = parseArgs({
 const first = faults.findIndex(({ id }) => id.includes(values.from));
 const chosen = faults.slice(Math.max(first, 0)).filter(({ id }) => id.includes(values.only));
 let [tried, untried, bad] = [0, 0, 0];
+mendWhenInterrupted();
 for (let time = 0; time < Number(values.times); time++) {
   await faultCampaign(chosen, Number(values['at-once']), (record) => {
+    if (values.out !== undefined) appendFileSync(values.out, `${JSON.stringify(record)}\n`);
     const isBad = record.leaked.length + record.lost.length + record.wrong.length > 0;
     bad += isBad ? 1 : 0;
-    console.log(
-      `${record.fault}: ${record.outcome} after ${record.endMs} ms, ${record.reason}${isBad ? ` BAD ${JSON.stringify(record)}` : ''}`,
-    );
-    if (record.outcome === 'not tried' && !isBad) {
-      untried++;
-      return;
-    }
-    tried++;
-    if (values.out !== undefined) appendFileSync(values.out, `${JSON.stringify(record)}\n`);
+    if (record.outcome === 'not tried') untried++;
+    else tried++;
+    const told = isBad ? ` BAD ${JSON.stringify(record)}` : '';
+    console.log(`${record.fault}: ${record.outcome} after ${record.endMs} ms, ${record.reason}${told}`);
   });
 }
 console.log(`${chosen.length} kinds: ${tried} tried, ${bad} with something leaked, lost or wrong; ${untried} could not be tried`);

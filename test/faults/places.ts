@@ -1,7 +1,9 @@
 /** Networks, programs, disks and the host itself, changed behind the run's back. */
 import { spawn } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { execa } from 'execa';
+import type { TrialRecord } from '../../src/model/records.ts';
+import { later } from '../campaign/watched-run.ts';
 import { clockEnvironment, clockFileIn } from './clock.ts';
 import type { Fault } from './fault.ts';
 import { once } from './fault.ts';
@@ -11,6 +13,7 @@ const BPF = 'ebpf-lab';
 const IPTABLES = '{ id: iptables-service, services: 20 }';
 
 const EVERY_FIFTH = 'iptables -I FORWARD -m statistic --mode nth --every 5 --packet 0 -j DROP'.split(' ');
+const AN_HOUR_MS = 3_600_000;
 
 /** Requests fail, stray, or find no connection. */
 const NO_ANSWERS = ['MT0302', 'MT0306', 'MT3008', 'MT3013'];
@@ -53,7 +56,14 @@ const network: Fault[] = [
     id: 'a node loses every fifth packet',
     datapath: IPTABLES,
     when: 'measuring',
-    harm: once((scene) => scene.inside(scene.netns(OTHER, 'node-a'), ...EVERY_FIFTH)),
+    harm: once(async (scene) => {
+      const inside = (...command: string[]) => scene.inside(scene.netns(OTHER, 'node-a'), ...command);
+      await inside(...EVERY_FIFTH);
+      await later(500);
+      const [, , rule = ''] = (await inside('iptables', '-nvxL', 'FORWARD')).split('\n');
+      if (!/^\s*[1-9]/.test(rule)) throw new Error(`no packet was dropped: ${rule}`);
+    }),
+    alone: true,
     allowed: ['ended', 'invalid'],
     tells: [...NO_ANSWERS, 'MT0301', 'MT0303'],
   },
@@ -63,7 +73,8 @@ const network: Fault[] = [
     when: 'measuring',
     harm: once(async (scene) => {
       await scene.inside(scene.netns(OTHER, 'node-a'), 'iptables', '-t', 'nat', '-F');
-      await endConnections(scene);
+      // What is known goes on by what it is known as.
+      await scene.inside(scene.netns(OTHER, 'node-a'), 'conntrack', '--flush');
     }),
     allowed: ['ended', 'invalid'],
     tells: NO_ANSWERS,
@@ -71,30 +82,37 @@ const network: Fault[] = [
   {
     id: 'the connection table is full',
     datapath: IPTABLES,
-    when: 'measuring',
-    harm: once(async (scene) => {
-      await fillConnectionTable(scene);
-      await endConnections(scene);
-    }),
-    allowed: ['ended', 'invalid'],
-    tells: NO_ANSWERS,
+    when: 'deploying',
+    harm: fillConnectionTable,
+    allowed: ['ended'],
+    tells: ['MT3001', 'MT3008', 'MT3013'],
     alone: true,
   },
 ];
 
-/** What is established goes on in spite of much; new connections must do without what was taken away. */
-async function endConnections(scene: Scene): Promise<void> {
-  const rule = 'FORWARD -p tcp -m conntrack --ctstate ESTABLISHED -j REJECT --reject-with tcp-reset'.split(' ');
-  const iptables = (action: string) => scene.inside(scene.netns(OTHER, 'node-a'), 'iptables', action, ...rule);
-  await iptables('-I');
-  await new Promise((resolve) => setTimeout(resolve, 2500));
-  await iptables('-D');
-}
-
-/** Its size is the machine's, its entries are the namespace's: datagrams to as many ports as there are. */
-async function fillConnectionTable(scene: Scene): Promise<void> {
-  const program = `const d=require('dgram');(async()=>{for(let s=0;s<5;s++){const k=d.createSocket('udp4');await new Promise(r=>k.bind(0,r));for(let p=1024;p<65000;p++)await new Promise(r=>k.send('x',p,'10.77.2.2',()=>r()));k.close()}})()`;
-  await scene.inside(scene.netns(OTHER, 'client'), process.execPath, '-e', program);
+/**
+ * Its size is the machine's, its entries are the namespace's. Only established connections stay when there is no room, so these are; the
+ * run waits meanwhile, before its first connection.
+ */
+async function fillConnectionTable(scene: Scene): Promise<() => Promise<void>> {
+  await scene.pids('server-app', OTHER);
+  process.kill(scene.run.pid, 'SIGSTOP');
+  const [netns, file] = [scene.netns(OTHER, 'node-a'), `${scene.scratch}/connections`];
+  const size = Number(readFileSync('/proc/sys/net/netfilter/nf_conntrack_max', 'utf8'));
+  const flags = '-p tcp --state ESTABLISHED --status SEEN_REPLY,ASSURED --timeout 120';
+  writeFileSync(
+    file,
+    Array.from({ length: size + 100 }, (_, at) => {
+      const [address, port] = [`10.99.${Math.floor(at / 60_000)}.1`, 1024 + (at % 60_000)];
+      return `-I -s ${address} -d 10.99.255.1 ${flags} --sport ${port} --dport 80`;
+    }).join('\n'),
+  );
+  await scene.inside(netns, 'conntrack', '--load-file', file).catch(() => {}); // the last ones find no room
+  const count = Number(await scene.inside(netns, 'cat', '/proc/sys/net/netfilter/nf_conntrack_count'));
+  process.kill(scene.run.pid, 'SIGCONT');
+  if (count < size) throw new Error(`the table has ${count} of ${size} entries`);
+  // The entries of a namespace that is gone go one by one.
+  return async () => rmSync(file);
 }
 
 const programs: Fault[] = [
@@ -154,11 +172,16 @@ const disks: Fault[] = [
     id: 'the disk becomes read-only',
     datapath: BPF,
     when: 'measuring',
-    disk: { sizeKiB: 4096 },
+    // The part of it where trials go: files of the rest are open.
     harm: async (scene) => {
-      const disk = scene.run.directory().split('/').slice(0, -2).join('/');
-      await execa('mount', ['-o', 'remount,ro', disk]);
-      return async () => void (await execa('mount', ['-o', 'remount,rw', disk]));
+      const trials = `${scene.run.directory()}/trials`;
+      await execa('mount', ['--bind', trials, trials]);
+      const mend = async () => void (await execa('umount', ['--lazy', trials]));
+      await execa('mount', ['-o', 'remount,bind,ro', trials]).catch(async (error: unknown) => {
+        await mend();
+        throw error;
+      });
+      return mend;
     },
     allowed: ['ended'],
     tells: ['MT4002'],
@@ -168,6 +191,7 @@ const disks: Fault[] = [
     datapath: BPF,
     when: 'measuring',
     harm: once(async (scene) => rmSync(scene.run.directory(), { recursive: true })),
+    loses: true,
     allowed: ['ended'],
     tells: ['MT4002'],
   },
@@ -207,6 +231,8 @@ const host: Fault[] = [
     harm: once(async ({ scratch }) => writeFileSync(clockFileIn(scratch), direction === 'forward' ? '+3600' : '-3600')),
     allowed: ['unharmed'],
     tells: [],
+    effect: (trials) => (jumpMs(trials) > 0.9 * AN_HOUR_MS ? [] : ['no trial begins an hour from the one before it']),
+    alone: true,
   })),
   {
     id: 'meshtax itself stands still for three seconds',
@@ -219,7 +245,14 @@ const host: Fault[] = [
     }),
     allowed: ['invalid'],
     tells: ['MT0313'],
+    alone: true,
   },
 ];
+
+/** The longest step, forward or backward, between the starts of two trials that were measured one after the other. */
+function jumpMs(trials: readonly TrialRecord[]): number {
+  const inOrder = trials.toSorted((a, b) => a.result.startNs - b.result.startNs).map(({ startedAt }) => Date.parse(startedAt));
+  return Math.max(0, ...inOrder.slice(1).map((at, index) => Math.abs(at - (inOrder[index] ?? at))));
+}
 
 export const placeFaults: readonly Fault[] = [...network, ...programs, ...disks, ...host];

@@ -29,11 +29,15 @@ export const benchTools: readonly Tool[] = [
   { command: 'h2load', debianPackage: 'nghttp2-client' },
 ];
 
-/** What tests need: a browser for pages, a look at the wire between two nodes of a real cluster, a wall clock that can jump. */
+/**
+ * What tests need: a browser for pages, a look at the wire between two nodes of a real cluster; for faults a wall clock that can jump, and a table of
+ * connections that can be filled.
+ */
 export const testTools: readonly Tool[] = [
   { command: 'chromium', debianPackage: 'chromium' },
   { command: 'tcpdump', debianPackage: 'tcpdump' },
   { command: 'faketime', debianPackage: 'faketime' },
+  { command: 'conntrack', debianPackage: 'conntrack' },
 ];
 
 const headers = [{ file: '/usr/include/bpf/bpf_helpers.h', debianPackage: 'libbpf-dev' }] as const;
