@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { KillRecord } from '../test/crash/attempt.ts';
+import type { LookRecord } from '../test/crash/campaign.ts';
 import type { FaultRecord } from '../test/faults/campaign.ts';
 import type { FuzzRecord } from '../test/fuzz/campaign.ts';
 import type { Slope } from '../test/soak/growth.ts';
@@ -41,18 +42,39 @@ function codesIn(reason: string): string {
   return codes === undefined ? '' : ` (${codes})`;
 }
 
-const kills = records<KillRecord>('kills').filter(({ outcome }) => outcome !== 'not killed');
+/** The last of those with one key: what was tried again counts once. */
+function once<T>(items: readonly T[], keyOf: (item: T) => string): T[] {
+  return [...new Map(items.map((item) => [keyOf(item), item])).values()];
+}
+
+const crash = records<KillRecord | LookRecord>('kills');
+const looks = crash.filter((record) => record.kind === 'whole machine');
+const attempts = once(
+  crash.filter((record) => record.kind !== 'whole machine'),
+  ({ seed }) => seed,
+);
+const killed = attempts.filter(({ outcome }) => outcome !== 'not killed');
 const faults = records<FaultRecord>('faults');
 const fuzz = records<FuzzRecord>('fuzz');
 
-const killRows = grouped(kills, ({ kind }) => kind).map(([kind, all]) => [
-  `killed: ${kind}`,
-  all.length,
-  tally(all.map(({ outcome }) => outcome)),
-  having(all, ({ leaked }) => leaked),
-  having(all, ({ lost }) => lost),
-  having(all, ({ wrong }) => wrong),
-]);
+const killRows = grouped(attempts, ({ kind, outcome }) => (outcome === 'not killed' ? 'not killed: it had ended' : `killed: ${kind}`)).map(
+  ([kind, all]) => [
+    kind,
+    all.length,
+    tally(all.map(({ outcome }) => outcome)),
+    having(all, ({ leaked }) => leaked),
+    having(all, ({ lost }) => lost),
+    having(all, ({ wrong }) => wrong),
+  ],
+);
+const lookRow = [
+  'the whole machine, after 15 kills',
+  looks.length,
+  'compared with what was there before',
+  having(looks, ({ leaked }) => leaked),
+  '',
+  '',
+];
 const faultRows = grouped(faults, ({ fault }) => fault).map(([fault, all]) => [
   fault,
   all.length,
@@ -115,17 +137,53 @@ function soak(): string {
   ].join('\n');
 }
 
+/** What the table must come to before anybody may say that this was tried. */
+const WANTED = { kills: 1000, kinds: 40, times: 5, inputs: 100_000, soakMinutes: 114 };
+
 const inputs = fuzz.reduce((sum, each) => sum + each.inputs, 0);
+const tried = grouped(
+  faults.filter(({ outcome }) => outcome !== 'not tried'),
+  ({ fault }) => fault,
+);
+const often = tried.filter(([, all]) => all.length >= WANTED.times).length;
+const measuring = killed.filter(({ trials }) => trials > 0).length;
+const soakFile = `${docs}reliability/soak.json`;
+const soaked = existsSync(soakFile) ? (JSON.parse(readFileSync(soakFile, 'utf8')) as SoakRecord) : undefined;
+
+function bad(): number {
+  const all = [...attempts, ...faults, ...(soaked ? [soaked] : [])];
+  const isBad = all.filter(({ leaked, lost, wrong }) => leaked.length + lost.length + wrong.length > 0).length;
+  return isBad + having(looks, ({ leaked }) => leaked) + having(fuzz, ({ failures }) => failures);
+}
+
+/** `--enough`: exits with 1 unless everything was tried as often as wanted, and nothing was bad. */
+const short = [
+  [killed.length, WANTED.kills, 'kills'],
+  [often, WANTED.kinds, `kinds of fault ${WANTED.times} times`],
+  [inputs, WANTED.inputs, 'fuzzed inputs'],
+  [Math.floor(soaked?.minutes ?? 0), WANTED.soakMinutes, 'minutes of soak'],
+] as const;
+const missing = short.filter(([has, wanted]) => has < wanted).map(([has, wanted, what]) => `${has} of ${wanted} ${what}`);
+
+const commits = [...new Set([...crash, ...faults, ...(soaked ? [soaked] : [])].map(({ commit }) => commit))];
 const template = readFileSync(`${docs}reliability/template.md`, 'utf8');
 const text = template
   .replace(
     '{{totals}}',
-    `${kills.length} kills, ${new Set(faults.map(({ fault }) => fault)).size} kinds of fault in ${faults.length} runs, ${inputs.toLocaleString('en')} inputs.`,
+    [
+      `${killed.length} kills (${measuring} after a trial's end was told), ${tried.length} kinds of fault in ${faults.length} runs (${often} kinds at least`,
+      `${WANTED.times} times), ${inputs.toLocaleString('en')} inputs; ${bad()} records with something leaked, lost, wrong or hanging. Commits: ${commits.join(', ')}.`,
+      ...(missing.length === 0 ? [] : [`Still fewer than wanted: ${missing.join('; ')}.`]),
+    ].join('\n'),
   )
   .replace(
     '{{table}}',
-    markdownTable(['fault', 'times tried', 'outcome', 'leaked', 'lost', 'wrong or hanging'], [...killRows, ...faultRows, ...fuzzRows]),
+    markdownTable(
+      ['fault', 'times tried', 'outcome', 'leaked', 'lost', 'wrong or hanging'],
+      [...killRows, lookRow, ...faultRows, ...fuzzRows],
+    ),
   )
   .replace('{{soak}}', soak());
 writeFileSync(`${docs}reliability.md`, text);
-console.log(`docs/reliability.md: ${killRows.length + faultRows.length + fuzzRows.length} rows`);
+console.log(`docs/reliability.md: ${bad()} bad records; ${missing.join('; ') || 'enough of everything'}`);
+if (process.argv.includes('--enough') && missing.length + bad() > 0) process.exitCode = 1;

@@ -3,6 +3,7 @@ import { seededRandom } from '../../src/model/random.ts';
 import { Coverage } from './coverage.ts';
 import { experiments, plans, words, yamlFiles } from './experiments.ts';
 import { strangePages, strangeRuns } from './runs.ts';
+import { leases, storedPlans } from './state.ts';
 import type { Target } from './target.ts';
 import { frames, histograms, httpAnswers, metricsPages, replies, resultFiles } from './wire.ts';
 
@@ -20,10 +21,13 @@ export const targets: readonly { readonly target: Target<never>; readonly share:
   { target: metricsPages, share: 0.05 },
   { target: resultFiles, share: 0.1 },
   { target: replies, share: 0.067 },
+  { target: leases, share: 0.03 },
+  { target: storedPlans, share: 0.03 },
 ] as unknown as { target: Target<never>; share: number }[];
 
 export interface FuzzRecord {
   readonly target: string;
+  /** Really tried. */
   readonly inputs: number;
   readonly slowestMs: number;
   /** Blocks of our code that its inputs reached. */
@@ -43,7 +47,9 @@ export async function fuzz(target: Target, inputs: number, seed: string, begin: 
   const failures: { input: string; problem: string }[] = [];
   let slowestMs = 0;
   let recent: unknown[] = [];
+  let tried = 0;
   for (let number = 0; number < inputs && failures.length < 20; number++) {
+    tried++;
     const parent = corpus[random.below(corpus.length)];
     const input = number < target.seeds.length ? target.seeds[number] : target.mutate(parent, random);
     begin(input);
@@ -66,7 +72,7 @@ export async function fuzz(target: Target, inputs: number, seed: string, begin: 
   }
   coverage.take();
   coverage.end();
-  return { target: target.id, inputs, slowestMs: Math.round(slowestMs), blocks: coverage.blocks, failures };
+  return { target: target.id, inputs: tried, slowestMs: Math.round(slowestMs), blocks: coverage.blocks, failures };
 }
 
 export function inWords(input: unknown): string {

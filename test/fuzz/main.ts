@@ -1,6 +1,7 @@
 /** `npm run fuzz -- --n 100000 --only NAME --out records.jsonl`: the fuzz campaign, by hand. Each target in a thread that is watched. */
 import { appendFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { stamp } from '../campaign/stamp.ts';
 import { targets } from './campaign.ts';
 import { fuzzWatched } from './watched.ts';
 
@@ -17,7 +18,7 @@ for (const { target, share } of targets.filter((each) => each.target.id.includes
   const record = await fuzzWatched(target.id, Math.ceil(Number(values.n) * share), values.seed);
   inputs += record.inputs;
   bad += record.failures.length;
-  if (values.out !== undefined) appendFileSync(values.out, `${JSON.stringify(record)}\n`);
+  if (values.out !== undefined) appendFileSync(values.out, `${JSON.stringify({ ...stamp(), ...record })}\n`);
   console.log(
     `${record.target}: ${record.inputs} inputs, ${record.blocks} blocks, slowest ${record.slowestMs} ms, ${record.failures.length} failures`,
   );

@@ -50,7 +50,7 @@ function onlyCoded(error: unknown): void {
 
 function checkText(text: string): void {
   // oxlint-disable-next-line no-control-regex
-  must(!/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/.test(text), 'a control character reaches the terminal');
+  must(!/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]|\r(?!\n)/.test(text), 'a control character reaches the terminal');
 }
 
 function checkMarkdown(text: string): void {

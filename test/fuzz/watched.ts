@@ -31,9 +31,15 @@ export async function fuzzWatched(id: string, inputs: number, seed: string): Pro
     }, 500);
     worker.once('exit', () => clearInterval(timer));
   });
-  const done = new Promise<FuzzRecord>((resolve, reject) => {
+  const failed = (problem: string): FuzzRecord => {
+    const input = new TextDecoder().decode(new Uint8Array(shared, HEAD_BYTES, head[LENGTH]).slice());
+    return { target: id, inputs: head[BEGUN] ?? 0, slowestMs: 0, blocks: 0, failures: [{ input, problem }] };
+  };
+  // Its last word, or that it went without one: out of memory, or by an error that nobody caught.
+  const done = new Promise<FuzzRecord>((resolve) => {
     worker.once('message', resolve);
-    worker.once('error', reject);
+    worker.once('error', (error) => resolve(failed(`the thread ended: ${String(error)}`)));
+    worker.once('exit', (code) => setImmediate(() => resolve(failed(`the thread ended with ${code}`))));
   });
   try {
     return await Promise.race([done, hanging]);

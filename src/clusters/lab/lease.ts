@@ -85,12 +85,17 @@ export async function isAlive(system: System, lease: Lease): Promise<boolean> {
   return lease.startTicks !== '' && (await startTicksOf(system, lease.pid)) === lease.startTicks;
 }
 
+/** Others mean a group, or everything, to whom signals are sent. */
+function isProcessId(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) > 0;
+}
+
 function parseLease(text: string | undefined): Lease | undefined {
   if (text === undefined) return undefined;
   try {
     const value = JSON.parse(text) as Partial<Lease>;
-    return typeof value.run === 'string' && typeof value.pid === 'number' && typeof value.startTicks === 'string'
-      ? { run: value.run, pid: value.pid, startTicks: value.startTicks, bpfStatsBefore: value.bpfStatsBefore ?? '' }
+    return typeof value.run === 'string' && isProcessId(value.pid) && typeof value.startTicks === 'string'
+      ? { run: value.run, pid: value.pid, startTicks: value.startTicks, bpfStatsBefore: String(value.bpfStatsBefore ?? '') }
       : undefined;
   } catch {
     return undefined;

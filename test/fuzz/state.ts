@@ -1,0 +1,57 @@
+/** What a run finds on this machine: leases of other runs, plans that were stored. Whoever wrote them may have been killed, or be another. */
+import { planExperiment, planFromFile } from '../../src/cli/planning.ts';
+import { clusters } from '../../src/clusters/index.ts';
+import { isAlive, readLease } from '../../src/clusters/lab/lease.ts';
+import { datapaths } from '../../src/datapaths/index.ts';
+import { generators } from '../../src/generators/index.ts';
+import { MeshtaxError } from '../../src/model/errors.ts';
+import { trialsOf } from '../../src/plan/plan.ts';
+import { workloads } from '../../src/workloads/index.ts';
+import type { App } from '../../src/cli/app.ts';
+import { fakeSystem, MemoryFiles } from '../fakes.ts';
+import { mutateText } from './mutate.ts';
+import { must, type Target } from './target.ts';
+
+const STAT = '1 (a (strange) name) S 1 1 1 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 1 0 77 0 0';
+
+export const leases: Target<string> = {
+  id: 'leases of runs',
+  seeds: [
+    '{"run":"abc234","pid":4711,"startTicks":"77","bpfStatsBefore":"0"}',
+    '{"run":"abc234","pid":-1,"startTicks":"77"}',
+    '{"run":"abc234","pid":0,"startTicks":"77"}',
+  ],
+  mutate: mutateText,
+  try: async (text) => {
+    const files = new MemoryFiles({ '/run/meshtax/abc234/lease.json': text, '/proc/4711/stat': STAT, '/proc/-1/stat': STAT });
+    const system = fakeSystem({ files });
+    const lease = await readLease(system, 'abc234');
+    if (!lease) return;
+    must(Number.isSafeInteger(lease.pid) && lease.pid > 0, `a signal would go to ${lease.pid}`);
+    must(!(await isAlive(system, lease)) || (lease.pid === 4711 && lease.startTicks === '77'), 'another process is taken for the run');
+  },
+};
+
+const app = (text: string) =>
+  ({
+    families: { clusters, datapaths, workloads, generators, collectors: [], checks: [] },
+    system: fakeSystem({ files: new MemoryFiles({ 'plan.json': text }) }),
+    hash: (each: string) => each.length.toString(16),
+  }) as unknown as App;
+
+const SPEC = 'name: x\ndatapaths: [direct, ebpf-lab]\nworkloads: [http-echo]\nloads: [{ loop: open, rate: 100/s, duration: 1s }]\n';
+const stored = JSON.stringify(planExperiment(app(''), SPEC, 'e.yaml', { seed: 'fuzz' }).file);
+
+export const storedPlans: Target<string> = {
+  id: 'stored plans',
+  seeds: [stored],
+  mutate: mutateText,
+  try: async (text) => {
+    try {
+      const { plan } = await planFromFile(app(text), 'plan.json', {});
+      must(trialsOf(plan.blocks).length > 0 && Number.isFinite(plan.estimateNs), 'a plan without an end');
+    } catch (error) {
+      must(error instanceof MeshtaxError, String(error));
+    }
+  },
+};
