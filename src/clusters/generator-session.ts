@@ -112,9 +112,13 @@ export class ProcessGenerator implements GeneratorSession {
 
   async #ask(command: GeneratorCommand, timeoutMs: number): Promise<GeneratorReply> {
     this.#process.writeLine(JSON.stringify(command));
-    const reply = await this.#next(timeoutMs);
-    if (reply.kind === 'failed') throw this.#failed(reply.reason);
-    return reply;
+    for (;;) {
+      const reply = await this.#next(timeoutMs);
+      // Of a command that was given up: not the answer to this one.
+      if (reply.kind !== 'ready' && reply.id !== command.id) continue;
+      if (reply.kind === 'failed') throw this.#failed(reply.reason);
+      return reply;
+    }
   }
 
   async #next(timeoutMs: number): Promise<GeneratorReply> {

@@ -64,13 +64,16 @@ function readLine(ofPage: string, wanted: (name: string) => boolean): Sample | '
   const labelled = line[opening.length] === '{' ? readLabels(line, opening.length + 1) : { labels: {}, end: opening.length };
   if (!labelled) return undefined;
   const [, number, timestamp] = REST.exec(line.slice(labelled.end)) ?? [];
+  const timestampMs = timestamp === undefined ? undefined : Number(timestamp);
+  // No clock gets there, and no two of them could be told apart.
+  if (timestampMs !== undefined && !Number.isSafeInteger(timestampMs)) return undefined;
   const value = number === undefined ? undefined : readNumber(number);
   if (value === undefined) return undefined;
   return {
     name: line.slice(0, opening.length).trim(),
     labels: labelled.labels,
     value,
-    timestampMs: timestamp === undefined ? undefined : Number(timestamp),
+    timestampMs,
   };
 }
 

@@ -49,7 +49,20 @@ test('what the format allows', () => {
 });
 
 test('what it does not allow is counted, not believed', () => {
-  const broken = ['1a 1', 'a', 'a{x="1"', 'a{x=1} 1', 'a{x="1" y="2"} 1', 'a 1 2 3', 'a 0x10', 'a 1 1.5', 'a{="x"} 1', '{} 1', 'a 1_000'];
+  const broken = [
+    '1a 1',
+    'a',
+    'a{x="1"',
+    'a{x=1} 1',
+    'a{x="1" y="2"} 1',
+    'a 1 2 3',
+    'a 0x10',
+    'a 1 1.5',
+    'a{="x"} 1',
+    '{} 1',
+    'a 1_000',
+    'a 1 99999999999999999999999999999999',
+  ];
   for (const line of broken) expect(parseExposition(`${line}\nok 1`), line).toMatchObject({ unreadable: 1, samples: [{ name: 'ok' }] });
 });
 
