@@ -23,7 +23,7 @@ async function mendAll(): Promise<void> {
     try {
       await mend();
     } catch (error) {
-      console.error(String(error));
+      process.stderr.write(`${String(error)}\n`);
     }
   }
 }

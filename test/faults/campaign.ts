@@ -75,14 +75,17 @@ async function tryFault(fault: Fault): Promise<Tried[]> {
 
 async function attemptFault(fault: Fault): Promise<Tried> {
   const space = await workspace();
-  return holding(space.remove, async () => {
-    try {
-      return await onDisk(fault, space, (results) => underFault(fault, results, space));
-    } catch (error) {
-      const wrong = [`the attempt failed: ${error instanceof Error ? error.message : String(error)}`];
-      return { fault: fault.id, exit: '', outcome: 'not tried', reason: '', endMs: 0, leaked: [], lost: [], wrong };
-    }
-  });
+  return holding(
+    () => space.remove(),
+    async () => {
+      try {
+        return await onDisk(fault, space, (results) => underFault(fault, results, space));
+      } catch (error) {
+        const wrong = [`the attempt failed: ${error instanceof Error ? error.message : String(error)}`];
+        return { fault: fault.id, exit: '', outcome: 'not tried', reason: '', endMs: 0, leaked: [], lost: [], wrong };
+      }
+    },
+  );
 }
 
 async function onDisk<T>({ disk }: Fault, space: Workspace, work: (results: string) => Promise<T>): Promise<T> {

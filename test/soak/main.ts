@@ -99,34 +99,37 @@ function sizes(directory: string): Pick<SoakRecord, 'journalBytes' | 'runBytes' 
 async function soak(): Promise<SoakRecord> {
   const before = await inventory();
   const space = await workspace();
-  return holding(space.remove, async () => {
-    const run = watchRun(['run', await space.write('e.yaml', EXPERIMENT), '--results', space.results, '--allow-concurrent']);
-    return holding(
-      () => killWhole(run),
-      async () => {
-        const { seen, ...end } = await watch(run);
-        const clean = await meshtax(['clean', '--all']);
-        if (clean.exitCode !== 0) console.error(clean.stderr);
-        const ids = run.ended.map((id) => Number(id.split('-')[0]));
-        const record = {
-          ...stamp(),
-          asked,
-          ...end,
-          trials: run.ended.length,
-          blocks: new Set(ids).size,
-          deployments: Math.floor(Math.max(...ids, 0) / 60) + 1,
-          ...sizes(run.directory()),
-          processes: worstOfEach(seen),
-          leaked: await leftSince(before),
-          lost: lostTrials(run),
-        };
-        return {
-          ...record,
-          wrong: [...wrongOf(record), ...run.notUndone, ...(record.exit === 0 || record.exit === 4 ? [] : [run.stderr()])],
-        };
-      },
-    );
-  });
+  return holding(
+    () => space.remove(),
+    async () => {
+      const run = watchRun(['run', await space.write('e.yaml', EXPERIMENT), '--results', space.results, '--allow-concurrent']);
+      return holding(
+        () => killWhole(run),
+        async () => {
+          const { seen, ...end } = await watch(run);
+          const clean = await meshtax(['clean', '--all']);
+          if (clean.exitCode !== 0) console.error(clean.stderr);
+          const ids = run.ended.map((id) => Number(id.split('-')[0]));
+          const record = {
+            ...stamp(),
+            asked,
+            ...end,
+            trials: run.ended.length,
+            blocks: new Set(ids).size,
+            deployments: Math.floor(Math.max(...ids, 0) / 60) + 1,
+            ...sizes(run.directory()),
+            processes: worstOfEach(seen),
+            leaked: await leftSince(before),
+            lost: lostTrials(run),
+          };
+          return {
+            ...record,
+            wrong: [...wrongOf(record), ...run.notUndone, ...(record.exit === 0 || record.exit === 4 ? [] : [run.stderr()])],
+          };
+        },
+      );
+    },
+  );
 }
 
 mendWhenInterrupted();

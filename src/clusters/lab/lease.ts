@@ -93,10 +93,10 @@ function isProcessId(value: unknown): value is number {
 function parseLease(text: string | undefined): Lease | undefined {
   if (text === undefined) return undefined;
   try {
-    const value = JSON.parse(text) as Partial<Lease>;
-    return typeof value.run === 'string' && isProcessId(value.pid) && typeof value.startTicks === 'string'
-      ? { run: value.run, pid: value.pid, startTicks: value.startTicks, bpfStatsBefore: String(value.bpfStatsBefore ?? '') }
-      : undefined;
+    const value = JSON.parse(text) as Partial<Record<keyof Lease, unknown>>;
+    const { run, pid, startTicks, bpfStatsBefore = '' } = value;
+    const isLease = typeof run === 'string' && isProcessId(pid) && typeof startTicks === 'string' && typeof bpfStatsBefore === 'string';
+    return isLease ? { run, pid, startTicks, bpfStatsBefore } : undefined;
   } catch {
     return undefined;
   }
