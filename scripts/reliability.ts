@@ -114,10 +114,10 @@ function soak(): string {
     each.descriptorsMost,
     slope(each.descriptorsPerHour, 2),
   ]);
-  const { minutes, asked, trials, blocks, deployments, exit, journalBytes, runBytes } = record;
+  const { minutes, asked, trials, blocks, exit, journalBytes, runBytes } = record;
   const bad = [...record.leaked, ...record.lost, ...record.wrong];
   return [
-    `${minutes.toFixed(0)} of ${asked} minutes, ${trials} trials in ${blocks} blocks and ${deployments} deployments, exit code ${exit}; journal`,
+    `${minutes.toFixed(0)} of ${asked} minutes, ${trials} trials in ${blocks} blocks, exit code ${exit}; journal`,
     `${kB(journalBytes)} kB, run record ${kB(runBytes)} kB. Trials came to ${keptPerHourMiB(record).toFixed(1)} MiB an hour on disk; a part of that`,
     `meshtax keeps, to judge itself. Leaked, lost or wrong: ${bad.length === 0 ? 'nothing' : bad.join('; ')}.`,
     '',

@@ -21,7 +21,6 @@ export interface SoakRecord extends Stamp {
   readonly hung: boolean;
   readonly trials: number;
   readonly blocks: number;
-  readonly deployments: number;
   readonly journalBytes: number;
   readonly runBytes: number;
   /** Of the trials' files, together. */
