@@ -42,6 +42,7 @@ const hanging = PARTS.map(({ role, arm, allowed, collector, tells }): Fault => (
   collector,
   when: 'measuring',
   harm: once((scene) => scene.signal('SIGSTOP', role, arm)),
+  mute: true,
   allowed,
   tells: tells[1],
 }));

@@ -29,6 +29,8 @@ export interface Fault {
   readonly tells: readonly string[];
   /** It changes the machine: others at the same time would be under it too. */
   readonly alone?: boolean;
+  /** What hangs cannot be asked to undo its part: that it could not is told, and nothing of it may be left all the same. */
+  readonly mute?: boolean;
   /** It takes what was measured away itself: that this is lost says nothing. */
   readonly loses?: boolean;
   /** What must be seen in the trials when it had its effect; returns what was not. */

@@ -65,6 +65,7 @@ const observers = (['SIGKILL', 'SIGSTOP'] as const).flatMap((signal) =>
       const [chosen] = role === 'observer' ? pids : pids.slice(1);
       if (chosen !== undefined) process.kill(chosen, signal);
     }),
+    mute: signal === 'SIGSTOP',
     collector: 'hubble',
     allowed: [signal === 'SIGKILL' ? 'ended' : 'reported'],
     tells: ['MT3006'],

@@ -24,7 +24,8 @@ const LINGERS = 'something of it goes on';
 /** `harmedNs`: when the harm began; monotonic. */
 export function judge(fault: Fault, run: WatchedRun, exit: number | string, harmedNs: number): Judged {
   const found = outcomeOf(fault, run, exit, harmedNs);
-  const wrong = [...found.wrong, ...run.notUndone.map((each) => `not undone: ${each}`)];
+  const notUndone = fault.mute === true ? [] : run.notUndone.map((each) => `not undone: ${each}`);
+  const wrong = [...found.wrong, ...notUndone];
   if (run.stderr().includes(LINGERS)) wrong.push(`${LINGERS} after its end`);
   const isAllowed = found.outcome === 'not tried' || fault.allowed.some((each) => each === found.outcome);
   if (!isAllowed) wrong.push(`${found.outcome} is not what may come of it`);
