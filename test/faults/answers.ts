@@ -80,5 +80,6 @@ const observerFault = (mode: string): Fault => ({
 export const answerFaults: readonly Fault[] = [
   ...HTTP.map((mode) => faultOf('http-echo', mode)),
   ...GRPC.map((mode) => faultOf('grpc-unary', mode)),
-  ...GRPC.map(observerFault),
+  // On a Unix socket there is no reset.
+  ...GRPC.filter((mode) => mode !== 'reset').map(observerFault),
 ];

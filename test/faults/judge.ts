@@ -18,6 +18,8 @@ export interface Judged {
 export const TOO_BUSY = 'MT3003';
 /** Some trials are invalid: these say why. */
 const INVALID_TRIALS = 'MT3007';
+/** In the report's words. */
+const MEASURED_AGAIN = 'measured again in all arms because the host stood still';
 /** What the program says when something keeps it from ending. */
 const LINGERS = 'something of it goes on';
 
@@ -54,7 +56,11 @@ function outcomeOf(fault: Fault, run: WatchedRun, exit: number | string, harmedN
   const others = under.flatMap((trial) => codesOf(trial, 'error')).filter((each) => !isTold(fault, each) && !TIMING_CODES.includes(each));
   wrong.push(...new Set(others.map((each) => `invalid by ${each}, which tells of something else`)));
   const invalid = under.filter((trial) => !trial.valid && codesOf(trial, 'error').some((each) => isTold(fault, each)));
-  if (invalid.length > 0) return { outcome: 'invalid', reason: reasonOf(fault, invalid, 'error'), wrong };
+  // What was measured again is told as that, and its findings are in its own record.
+  const counted = invalid.filter(({ superseded }) => !superseded);
+  if (counted.length > 0) return { outcome: 'invalid', reason: reasonOf(fault, counted, 'error'), wrong };
+  const codes = [...new Set(invalid.flatMap((trial) => codesOf(trial, 'error')))].filter((each) => isTold(fault, each));
+  if (invalid.length > 0) return { outcome: 'invalid', reason: `${codes.join(', ')}: ${MEASURED_AGAIN}`, wrong };
   return toldOf(fault, trials, under, wrong);
 }
 
