@@ -1,28 +1,18 @@
-/** A wall clock that jumps, for a run and all of its processes. */
-import { chmodSync, existsSync, writeFileSync } from 'node:fs';
-import { findEnvoy } from '../../src/clusters/lab/envoy-binary.ts';
-import { system } from '../../src/system/index.ts';
+/** A wall clock that jumps, for a run and all of its Node processes; Envoy's goes on. */
+import { chmodSync, copyFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
-/** Says how far the clock is off. */
+const CLOCK = fileURLToPath(new URL('jumping-clock.ts', import.meta.url));
+
+/** Says how far the clock is off, ms. */
 export const clockFileIn = (scratch: string): string => `${scratch}/clock`;
 
-/** A clock that says the time until its file says how far it is off; looked at once a second, monotonic time left alone. */
-export async function clockEnvironment(directory: string): Promise<Record<string, string>> {
-  const library = ['x86_64', 'aarch64']
-    .map((cpu) => `/usr/lib/${cpu}-linux-gnu/faketime/libfaketimeMT.so.1`)
-    .find((file) => existsSync(file));
-  if (library === undefined) throw new Error('faults of the clock need libfaketime (package faketime), which `./meshtax test` installs');
-  chmodSync(directory, 0o755); // read by processes without rights
-  writeFileSync(clockFileIn(directory), '+0');
-  // Envoy's allocator and the library wait for each other for ever.
-  const envoy = `${directory}/envoy`;
-  writeFileSync(envoy, `#!/bin/sh\nunset LD_PRELOAD\nexec '${await findEnvoy(system)}' "$@"\n`, { mode: 0o755 });
-  return {
-    MESHTAX_ENVOY: envoy,
-    LD_PRELOAD: library,
-    FAKETIME_TIMESTAMP_FILE: clockFileIn(directory),
-    FAKETIME_CACHE_DURATION: '1',
-    FAKETIME_DONT_FAKE_MONOTONIC: '1',
-    FAKETIME_DISABLE_SHM: '1',
-  };
+/** Processes without rights can read it only outside of the project. */
+export async function clockEnvironment(scratch: string): Promise<Record<string, string>> {
+  chmodSync(scratch, 0o755);
+  const copy = `${scratch}/jumping-clock.ts`;
+  copyFileSync(CLOCK, copy);
+  writeFileSync(clockFileIn(scratch), '0');
+  for (const file of [copy, clockFileIn(scratch)]) chmodSync(file, 0o644);
+  return { NODE_OPTIONS: `--import=${copy}`, MESHTAX_CLOCK: clockFileIn(scratch) };
 }

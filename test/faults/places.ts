@@ -228,7 +228,7 @@ const host: Fault[] = [
     datapath: BPF,
     when: 'measuring',
     environment: clockEnvironment,
-    harm: once(async ({ scratch }) => writeFileSync(clockFileIn(scratch), direction === 'forward' ? '+3600' : '-3600')),
+    harm: once(async ({ scratch }) => writeFileSync(clockFileIn(scratch), String(direction === 'forward' ? AN_HOUR_MS : -AN_HOUR_MS))),
     allowed: ['unharmed'],
     tells: [],
     effect: (trials) => (jumpMs(trials) > 0.9 * AN_HOUR_MS ? [] : ['no trial begins an hour from the one before it']),

@@ -30,13 +30,12 @@ export const benchTools: readonly Tool[] = [
 ];
 
 /**
- * What tests need: a browser for pages, a look at the wire between two nodes of a real cluster; for faults a wall clock that can jump, and a table of
- * connections that can be filled.
+ * What tests need: a browser for pages, a look at the wire between two nodes of a real cluster; for faults a table of connections
+ * that can be filled.
  */
 export const testTools: readonly Tool[] = [
   { command: 'chromium', debianPackage: 'chromium' },
   { command: 'tcpdump', debianPackage: 'tcpdump' },
-  { command: 'faketime', debianPackage: 'faketime' },
   { command: 'conntrack', debianPackage: 'conntrack' },
 ];
 
