@@ -1,6 +1,7 @@
 /** `npm run reliability`: docs/reliability.md from what the campaigns wrote into docs/reliability/. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { isBad, type Findings, type Stamp } from '../test/campaign/record.ts';
 import type { KillRecord } from '../test/crash/attempt.ts';
 import type { LookRecord } from '../test/crash/campaign.ts';
 import type { FaultRecord } from '../test/faults/campaign.ts';
@@ -55,19 +56,26 @@ const attempts = once(
 );
 const killed = attempts.filter(({ outcome }) => outcome !== 'not killed');
 const faults = records<FaultRecord>('faults');
-const fuzz = records<FuzzRecord>('fuzz');
+const fuzz = records<FuzzRecord & Stamp>('fuzz');
 
-const killRows = grouped(attempts, ({ kind, outcome }) => (outcome === 'not killed' ? 'not killed: it had ended' : `killed: ${kind}`)).map(
-  ([kind, all]) => [
-    kind,
+type Cells = readonly (string | number)[];
+
+/** Times tried, outcome, leaked, lost, wrong. */
+function rowOf<T extends Findings>(title: string, all: readonly T[], outcomeOf: (item: T) => string): Cells {
+  return [
+    title,
     all.length,
-    tally(all.map(({ outcome }) => outcome)),
+    tally(all.map(outcomeOf)),
     having(all, ({ leaked }) => leaked),
     having(all, ({ lost }) => lost),
     having(all, ({ wrong }) => wrong),
-  ],
+  ];
+}
+
+const killRows = grouped(attempts, ({ kind, outcome }) => (outcome === 'not killed' ? 'not killed: it had ended' : `killed: ${kind}`)).map(
+  ([title, all]) => rowOf(title, all, ({ outcome }) => outcome),
 );
-const lookRow = [
+const lookRow: Cells = [
   'the whole machine, after 15 kills',
   looks.length,
   'compared with what was there before',
@@ -75,14 +83,9 @@ const lookRow = [
   '',
   '',
 ];
-const faultRows = grouped(faults, ({ fault }) => fault).map(([fault, all]) => [
-  fault,
-  all.length,
-  tally(all.map(({ outcome, reason }) => `${outcome}${codesIn(reason)}`)),
-  having(all, ({ leaked }) => leaked),
-  having(all, ({ lost }) => lost),
-  having(all, ({ wrong }) => wrong),
-]);
+const faultRows = grouped(faults, ({ fault }) => fault).map(([title, all]) =>
+  rowOf(title, all, ({ outcome, reason }) => `${outcome}${codesIn(reason)}`),
+);
 const fuzzRows = grouped(fuzz, ({ target }) => target).map(([target, all]) => [
   `fuzzed: ${target}`,
   all.reduce((sum, { inputs }) => sum + inputs, 0),
@@ -99,10 +102,8 @@ function slope(found: Slope | undefined, digits: number): string {
   return `${mean} [${low}, ${high}]`;
 }
 
-function soak(): string {
-  const file = `${docs}reliability/soak.json`;
-  if (!existsSync(file)) return 'Not tried yet.';
-  const record = JSON.parse(readFileSync(file, 'utf8')) as SoakRecord;
+function soak(record: SoakRecord | undefined): string {
+  if (!record) return 'Not tried yet.';
   const kB = (bytes: number) => (bytes / 1000).toFixed(0);
   const rows = record.processes.map((each) => [
     each.role,
@@ -150,13 +151,10 @@ const measuring = killed.filter(({ trials }) => trials > 0).length;
 const soakFile = `${docs}reliability/soak.json`;
 const soaked = existsSync(soakFile) ? (JSON.parse(readFileSync(soakFile, 'utf8')) as SoakRecord) : undefined;
 
-function bad(): number {
-  const all = [...attempts, ...faults, ...(soaked ? [soaked] : [])];
-  const isBad = all.filter(({ leaked, lost, wrong }) => leaked.length + lost.length + wrong.length > 0).length;
-  return isBad + having(looks, ({ leaked }) => leaked) + having(fuzz, ({ failures }) => failures);
-}
+const isolated = [...attempts, ...faults, ...(soaked ? [soaked] : [])];
+const bad = isolated.filter(isBad).length + having(looks, ({ leaked }) => leaked) + having(fuzz, ({ failures }) => failures);
 
-/** `--enough`: exits with 1 unless everything was tried as often as wanted, and nothing was bad. */
+/** With `--enough` it fails unless everything was tried as often as wanted, and nothing was bad. */
 const short = [
   [killed.length, WANTED.kills, 'kills'],
   [often, WANTED.kinds, `kinds of fault ${WANTED.times} times`],
@@ -165,14 +163,14 @@ const short = [
 ] as const;
 const missing = short.filter(([has, wanted]) => has < wanted).map(([has, wanted, what]) => `${has} of ${wanted} ${what}`);
 
-const commits = [...new Set([...crash, ...faults, ...(soaked ? [soaked] : [])].map(({ commit }) => commit))];
+const commits = [...new Set([...looks, ...isolated, ...fuzz].map(({ commit }) => commit))];
 const template = readFileSync(`${docs}reliability/template.md`, 'utf8');
 const text = template
   .replace(
     '{{totals}}',
     [
       `${killed.length} kills (${measuring} after a trial's end was told), ${tried.length} kinds of fault in ${faults.length} runs (${often} kinds at least`,
-      `${WANTED.times} times), ${inputs.toLocaleString('en')} inputs; ${bad()} records with something leaked, lost, wrong or hanging. Commits: ${commits.join(', ')}.`,
+      `${WANTED.times} times), ${inputs.toLocaleString('en')} inputs; ${bad} records with something leaked, lost, wrong or hanging. Commits: ${commits.join(', ')}.`,
       ...(missing.length === 0 ? [] : [`Still fewer than wanted: ${missing.join('; ')}.`]),
     ].join('\n'),
   )
@@ -183,7 +181,7 @@ const text = template
       [...killRows, lookRow, ...faultRows, ...fuzzRows],
     ),
   )
-  .replace('{{soak}}', soak());
+  .replace('{{soak}}', soak(soaked));
 writeFileSync(`${docs}reliability.md`, text);
-console.log(`docs/reliability.md: ${bad()} bad records; ${missing.join('; ') || 'enough of everything'}`);
-if (process.argv.includes('--enough') && missing.length + bad() > 0) process.exitCode = 1;
+console.log(`docs/reliability.md: ${bad} bad records; ${missing.join('; ') || 'enough of everything'}`);
+if (process.argv.includes('--enough') && missing.length + bad > 0) process.exitCode = 1;

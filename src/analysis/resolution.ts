@@ -5,7 +5,7 @@ import { PRIMARY } from './metrics.ts';
 
 const NONE = { count: 0, hdr: '' };
 
-/** What a verdict needs of a trial, a third of it: a run that judges itself keeps this of each, for hours. */
+/** What a verdict needs of a trial, without the words and the other histograms: a run that judges itself keeps this of each, for hours. */
 export function essentialsOf(trial: TrialRecord): TrialRecord {
   const arms = trial.result.arms.map((arm) => ({
     ...arm,

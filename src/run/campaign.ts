@@ -13,7 +13,7 @@ import { channelOf, pilotAll } from './pilot.ts';
 import type { RunRequest } from './lifecycle.ts';
 import { refuseDead, refuseHopelessBlock, refuseLeftovers } from './refusals.ts';
 import type { RunState } from './state.ts';
-import { UndoStack } from './undo-stack.ts';
+import { inWords, UndoStack } from './undo-stack.ts';
 
 const UNDO_BUDGET_MS = 30_000;
 /** Per arm and comparison, in a closed loop. */
@@ -33,7 +33,7 @@ export async function runCampaign(request: RunRequest, session: ClusterSession, 
     const scope = new UndoStack(system.clock);
     const undone = async () => {
       const failures = await scope.unwind(UNDO_BUDGET_MS);
-      if (failures.length > 0) throw new Error(failures.map(({ title, reason }) => `${title}: ${reason}`).join('; '));
+      if (failures.length > 0) throw new Error(inWords(failures));
     };
     // It ends by itself; what is undone after it must not begin while it goes on.
     undo.push(`deployment ${number}`, undone, 1.2 * UNDO_BUDGET_MS);

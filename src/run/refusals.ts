@@ -3,7 +3,7 @@ import { MeshtaxError } from '../model/errors.ts';
 import { failuresIn } from '../model/failures.ts';
 import type { TrialRecord } from '../model/records.ts';
 import type { DeployedBlock } from './deployment.ts';
-import type { UndoFailure } from './undo-stack.ts';
+import { inWords, type UndoFailure } from './undo-stack.ts';
 
 /** A busy machine may lose so many requests without a server that is at fault. */
 const LOST_SHARE = 0.01;
@@ -34,8 +34,7 @@ export function refuseHopelessBlock(records: readonly TrialRecord[], deployed: D
 /** What is left of a deployment would be measured beside the next one. @throws MeshtaxError MT3014. */
 export function refuseLeftovers(failures: readonly UndoFailure[], deployment: number): void {
   if (failures.length === 0) return;
-  const problem = failures.map(({ title, reason }) => `${title}: ${reason}`).join('; ');
-  throw new MeshtaxError('MT3014', { deployment, problem });
+  throw new MeshtaxError('MT3014', { deployment, problem: inWords(failures) });
 }
 
 function isHopeless(record: TrialRecord): boolean {

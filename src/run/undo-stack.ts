@@ -15,6 +15,11 @@ export interface UndoFailure {
   readonly reason: string;
 }
 
+/** `wires: it took longer than 1000 ms; cgroups: …` */
+export function inWords(failures: readonly UndoFailure[]): string {
+  return failures.map(({ title, reason }) => `${title}: ${reason}`).join('; ');
+}
+
 export class UndoStack {
   readonly #entries: { title: string; undo: () => Promise<void>; budgetMs: number | undefined }[] = [];
   readonly #clock: Clock;

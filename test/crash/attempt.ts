@@ -7,7 +7,7 @@ import type { RunRecord } from '../../src/model/records.ts';
 import { wronglyRight } from '../campaign/plausible.ts';
 import { descendantsOf, signal } from '../campaign/processes.ts';
 import { remainsOf } from '../campaign/remains.ts';
-import type { Stamp } from '../campaign/stamp.ts';
+import type { Findings, Stamp } from '../campaign/record.ts';
 import { lostTrials, trialsOf } from '../campaign/trials.ts';
 import { endWithin, killWhole, later, watchRun, type WatchedRun } from '../campaign/watched-run.ts';
 import { meshtax, type Workspace } from '../e2e/machine.ts';
@@ -24,7 +24,7 @@ const WATCHDOG_MS = 120_000;
 /** Undoing has 30 s, with what ends by itself a little more. */
 const UNDONE_WITHIN_MS = 40_000;
 
-export interface KillRecord extends Stamp {
+export interface KillRecord extends Stamp, Findings {
   readonly kind: Kill;
   readonly seed: string;
   readonly aim: Aim;
@@ -35,9 +35,6 @@ export interface KillRecord extends Stamp {
   readonly endMs: number;
   /** `not killed`: it had ended before, or there was nothing to kill. */
   readonly outcome: 'resumed' | 'sealed again' | 'nothing begun' | 'ended by itself' | 'not killed';
-  readonly leaked: readonly string[];
-  readonly lost: readonly string[];
-  readonly wrong: readonly string[];
   /** Whose end it had told when it was killed. */
   readonly trials: number;
 }

@@ -1,7 +1,7 @@
 /** Kills runs until so many were killed, several at once; now and then, when all have ended, nothing may be left on the machine. */
 import { seededRandom } from '../../src/model/random.ts';
 import { holding } from '../campaign/held.ts';
-import { stamp, type Stamp } from '../campaign/stamp.ts';
+import { stamp, type Stamp } from '../campaign/record.ts';
 import { inventory, leftSince, meshtax, workspace } from '../e2e/machine.ts';
 import { attempt, KILLS, type Attempted, type Kill, type KillRecord } from './attempt.ts';
 

@@ -1,23 +1,12 @@
 /** The trials of an experiment in their planned order, drawn again from its file: what a run that was killed must come to. */
 import { planExperiment } from '../../src/cli/planning.ts';
-import type { App } from '../../src/cli/app.ts';
-import { clusters } from '../../src/clusters/index.ts';
-import { datapaths } from '../../src/datapaths/index.ts';
-import { generators } from '../../src/generators/index.ts';
 import type { TrialRecord } from '../../src/model/records.ts';
 import type { PlannedStep } from '../../src/plan/plan.ts';
-import { workloads } from '../../src/workloads/index.ts';
-import { fakeSystem } from '../fakes.ts';
-
-const app = {
-  families: { clusters, datapaths, workloads, generators, collectors: [], checks: [] },
-  system: fakeSystem(),
-  hash: (text: string) => String(text.length),
-} as unknown as App;
+import { planningApp } from '../planning.ts';
 
 /** `experiment` names its seed. */
 function stepsOf(experiment: string): PlannedStep[] {
-  return planExperiment(app, experiment, 'e.yaml', {}).plan.blocks.flatMap(({ steps }) => steps);
+  return planExperiment(planningApp(), experiment, 'e.yaml', {}).plan.blocks.flatMap(({ steps }) => steps);
 }
 
 /**

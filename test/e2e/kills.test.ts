@@ -1,5 +1,6 @@
 /** Thirty kills of real runs in all of their phases; `npm run crash -- --n 1000` does more. */
 import { expect, test } from 'vitest';
+import { isBad } from '../campaign/record.ts';
 import { KILLS, type KillRecord } from '../crash/attempt.ts';
 import { crashCampaign, type LookRecord } from '../crash/campaign.ts';
 
@@ -12,7 +13,7 @@ test('killed at any instant: nothing leaked, nothing lost, nothing wrong', async
     atOnce: 4,
     noted: (record) => void (record.kind === 'whole machine' ? looks.push(record) : kills.push(record)),
   });
-  expect(kills.filter(({ leaked, lost, wrong }) => leaked.length + lost.length + wrong.length > 0)).toEqual([]);
+  expect(kills.filter(isBad)).toEqual([]);
   expect(looks.filter(({ leaked }) => leaked.length > 0)).toEqual([]);
   const killed = kills.filter(({ outcome }) => outcome !== 'not killed');
   expect(new Set(killed.map(({ kind }) => kind))).toEqual(new Set(KILLS));

@@ -4,7 +4,7 @@ import { execa } from 'execa';
 import type { RunRecord } from '../../src/model/records.ts';
 import { holding } from '../campaign/held.ts';
 import { remainsOf } from '../campaign/remains.ts';
-import { stamp, type Stamp } from '../campaign/stamp.ts';
+import { isBad, type Findings, stamp, type Stamp } from '../campaign/record.ts';
 import { lostTrials, trialsOf } from '../campaign/trials.ts';
 import { endWithin, killWhole, later, watchRun, within, type WatchedRun } from '../campaign/watched-run.ts';
 import { inventory, leftSince, meshtax, workspace, type Workspace } from '../e2e/machine.ts';
@@ -18,7 +18,7 @@ import { Scene } from './scene.ts';
 
 export const faults: readonly Fault[] = [...componentFaults, ...answerFaults, ...instrumentFaults, ...placeFaults];
 
-export interface FaultRecord extends Stamp {
+export interface FaultRecord extends Stamp, Findings {
   readonly fault: string;
   readonly exit: number | string;
   /** `not tried`: the machine was too busy, each time. */
@@ -26,9 +26,6 @@ export interface FaultRecord extends Stamp {
   readonly reason: string;
   /** From the harm to the end of the run. */
   readonly endMs: number;
-  readonly leaked: readonly string[];
-  readonly lost: readonly string[];
-  readonly wrong: readonly string[];
 }
 type Tried = Omit<FaultRecord, keyof Stamp>;
 
@@ -67,7 +64,7 @@ async function tryFault(fault: Fault): Promise<Tried[]> {
   const telling: Tried[] = [];
   for (let attempt = 1; ; attempt++) {
     const record = await attemptFault(fault);
-    const isTelling = record.outcome !== 'not tried' || record.leaked.length + record.lost.length + record.wrong.length > 0;
+    const isTelling = record.outcome !== 'not tried' || isBad(record);
     if (isTelling || attempt === ATTEMPTS) telling.push(record);
     if (record.outcome !== 'not tried' || attempt === ATTEMPTS) return telling;
   }

@@ -2,6 +2,7 @@
 import { appendFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { mendWhenInterrupted } from '../campaign/held.ts';
+import { isBad } from '../campaign/record.ts';
 import { faultCampaign, faults } from './campaign.ts';
 
 const { values } = parseArgs({
@@ -20,11 +21,10 @@ mendWhenInterrupted();
 for (let time = 0; time < Number(values.times); time++) {
   await faultCampaign(chosen, Number(values['at-once']), (record) => {
     if (values.out !== undefined) appendFileSync(values.out, `${JSON.stringify(record)}\n`);
-    const isBad = record.leaked.length + record.lost.length + record.wrong.length > 0;
-    bad += isBad ? 1 : 0;
+    bad += isBad(record) ? 1 : 0;
     if (record.outcome === 'not tried') untried++;
     else tried++;
-    const told = isBad ? ` BAD ${JSON.stringify(record)}` : '';
+    const told = isBad(record) ? ` BAD ${JSON.stringify(record)}` : '';
     console.log(`${record.fault}: ${record.outcome} after ${record.endMs} ms, ${record.reason}${told}`);
   });
 }

@@ -83,7 +83,7 @@ const network: Fault[] = [
     id: 'the connection table is full',
     datapath: IPTABLES,
     when: 'deploying',
-    harm: fillConnectionTable,
+    harm: once(fillConnectionTable),
     allowed: ['ended'],
     tells: ['MT3001', 'MT3008', 'MT3013'],
     alone: true,
@@ -94,7 +94,7 @@ const network: Fault[] = [
  * Its size is the machine's, its entries are the namespace's. Only established connections stay when there is no room, so these are; the
  * run waits meanwhile, before its first connection.
  */
-async function fillConnectionTable(scene: Scene): Promise<() => Promise<void>> {
+async function fillConnectionTable(scene: Scene): Promise<void> {
   await scene.pids('server-app', OTHER);
   process.kill(scene.run.pid, 'SIGSTOP');
   const [netns, file] = [scene.netns(OTHER, 'node-a'), `${scene.scratch}/connections`];
@@ -111,8 +111,6 @@ async function fillConnectionTable(scene: Scene): Promise<() => Promise<void>> {
   const count = Number(await scene.inside(netns, 'cat', '/proc/sys/net/netfilter/nf_conntrack_count'));
   process.kill(scene.run.pid, 'SIGCONT');
   if (count < size) throw new Error(`the table has ${count} of ${size} entries`);
-  // The entries of a namespace that is gone go one by one.
-  return async () => rmSync(file);
 }
 
 const programs: Fault[] = [

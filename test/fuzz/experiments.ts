@@ -5,18 +5,14 @@ import { parseGateRule } from '../../src/analysis/gate.ts';
 import { parseExperiment } from '../../src/cli/experiment-file.ts';
 import { planExperiment } from '../../src/cli/planning.ts';
 import { parseYaml } from '../../src/cli/yaml-file.ts';
-import { clusters } from '../../src/clusters/index.ts';
-import { datapaths } from '../../src/datapaths/index.ts';
 import { parseBytes, parseDurationNs } from '../../src/model/units.ts';
 import { trialsOf } from '../../src/plan/plan.ts';
-import { workloads } from '../../src/workloads/index.ts';
-import type { App } from '../../src/cli/app.ts';
 import { ROOT } from '../e2e/machine.ts';
-import { fakeSystem } from '../fakes.ts';
+import { planningApp } from '../planning.ts';
 import { mutateText } from './mutate.ts';
 import { must, orCoded, type Target } from './target.ts';
 
-const families = { clusters, datapaths, workloads, generators: [], collectors: [], checks: [] };
+const app = planningApp();
 const folder = `${ROOT}/workloads/experiments`;
 const shipped = readdirSync(folder).map((name) => readFileSync(`${folder}/${name}`, 'utf8'));
 const BOMB = `a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nname: *c\n`;
@@ -25,14 +21,8 @@ export const experiments: Target<string> = {
   id: 'experiment file',
   seeds: [...shipped, BOMB, 'name: x\nname: y\n', '&a {a: *a}', `name: ${'x'.repeat(100_000)}`],
   mutate: mutateText,
-  try: (text) => orCoded(() => void parseExperiment(families, text, 'e.yaml')),
+  try: (text) => orCoded(() => void parseExperiment(app.families, text, 'e.yaml')),
 };
-
-const app = {
-  families: { ...families, generators: (await import('../../src/generators/index.ts')).generators },
-  system: fakeSystem(),
-  hash: (text: string) => text.length.toString(16),
-} as unknown as App;
 
 export const plans: Target<string> = {
   id: 'plan of an experiment',

@@ -1,7 +1,7 @@
 /** `npm run fuzz -- --n 100000 --only NAME --out records.jsonl`: the fuzz campaign, by hand. Each target in a thread that is watched. */
 import { appendFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { stamp } from '../campaign/stamp.ts';
+import { stamp } from '../campaign/record.ts';
 import { targets } from './campaign.ts';
 import { fuzzWatched } from './watched.ts';
 

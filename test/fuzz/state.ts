@@ -1,14 +1,10 @@
 /** What a run finds on this machine: leases of other runs, plans that were stored. Whoever wrote them may have been killed, or be another. */
 import { planExperiment, planFromFile } from '../../src/cli/planning.ts';
-import { clusters } from '../../src/clusters/index.ts';
 import { isAlive, readLease } from '../../src/clusters/lab/lease.ts';
-import { datapaths } from '../../src/datapaths/index.ts';
-import { generators } from '../../src/generators/index.ts';
 import { MeshtaxError } from '../../src/model/errors.ts';
 import { trialsOf } from '../../src/plan/plan.ts';
-import { workloads } from '../../src/workloads/index.ts';
-import type { App } from '../../src/cli/app.ts';
 import { fakeSystem, MemoryFiles } from '../fakes.ts';
+import { planningApp } from '../planning.ts';
 import { mutateText } from './mutate.ts';
 import { must, type Target } from './target.ts';
 
@@ -32,15 +28,8 @@ export const leases: Target<string> = {
   },
 };
 
-const app = (text: string) =>
-  ({
-    families: { clusters, datapaths, workloads, generators, collectors: [], checks: [] },
-    system: fakeSystem({ files: new MemoryFiles({ 'plan.json': text }) }),
-    hash: (each: string) => each.length.toString(16),
-  }) as unknown as App;
-
 const SPEC = 'name: x\ndatapaths: [direct, ebpf-lab]\nworkloads: [http-echo]\nloads: [{ loop: open, rate: 100/s, duration: 1s }]\n';
-const stored = JSON.stringify(planExperiment(app(''), SPEC, 'e.yaml', { seed: 'fuzz' }).file);
+const stored = JSON.stringify(planExperiment(planningApp(), SPEC, 'e.yaml', { seed: 'fuzz' }).file);
 
 export const storedPlans: Target<string> = {
   id: 'stored plans',
@@ -48,7 +37,7 @@ export const storedPlans: Target<string> = {
   mutate: mutateText,
   try: async (text) => {
     try {
-      const { plan } = await planFromFile(app(text), 'plan.json', {});
+      const { plan } = await planFromFile(planningApp({ 'plan.json': text }), 'plan.json', {});
       must(trialsOf(plan.blocks).length > 0 && Number.isFinite(plan.estimateNs), 'a plan without an end');
     } catch (error) {
       must(error instanceof MeshtaxError, String(error));

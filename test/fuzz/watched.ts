@@ -20,21 +20,21 @@ export async function fuzzWatched(id: string, inputs: number, seed: string): Pro
   const head = new Int32Array(shared, 0, 2);
   const worker = new Worker(new URL(import.meta.url), { workerData: { id, inputs, seed, shared } satisfies Task });
   let [begun, sinceMs] = [0, performance.now()];
+  /** What the thread said of its last input when it can say nothing more. */
+  const failed = (problem: string, slowestMs = 0): FuzzRecord => {
+    const input = new TextDecoder().decode(new Uint8Array(shared, HEAD_BYTES, head[LENGTH]).slice());
+    return { target: id, inputs: head[BEGUN] ?? 0, slowestMs, blocks: 0, failures: [{ input, problem }] };
+  };
   const hanging = new Promise<FuzzRecord>((resolve) => {
     const timer = setInterval(() => {
       if (head[BEGUN] !== begun) [begun, sinceMs] = [head[BEGUN] ?? 0, performance.now()];
       const tookMs = performance.now() - sinceMs;
       if (tookMs < HANGS_MS) return;
       clearInterval(timer);
-      const input = new TextDecoder().decode(new Uint8Array(shared, HEAD_BYTES, head[LENGTH]).slice());
-      resolve({ target: id, inputs: begun, slowestMs: Math.round(tookMs), blocks: 0, failures: [{ input, problem: 'it hangs' }] });
+      resolve(failed('it hangs', Math.round(tookMs)));
     }, 500);
     worker.once('exit', () => clearInterval(timer));
   });
-  const failed = (problem: string): FuzzRecord => {
-    const input = new TextDecoder().decode(new Uint8Array(shared, HEAD_BYTES, head[LENGTH]).slice());
-    return { target: id, inputs: head[BEGUN] ?? 0, slowestMs: 0, blocks: 0, failures: [{ input, problem }] };
-  };
   // Its last word, or that it went without one: out of memory, or by an error that nobody caught.
   const done = new Promise<FuzzRecord>((resolve) => {
     worker.once('message', resolve);

@@ -6,7 +6,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, writeFil
 import { parseArgs } from 'node:util';
 import { holding, mendWhenInterrupted } from '../campaign/held.ts';
 import { descendantsOf } from '../campaign/processes.ts';
-import { stamp } from '../campaign/stamp.ts';
+import { isBad, stamp } from '../campaign/record.ts';
 import { endWithin, killWhole, watchRun, within, type WatchedRun } from '../campaign/watched-run.ts';
 import { lostTrials } from '../campaign/trials.ts';
 import { inventory, leftSince, meshtax, workspace } from '../e2e/machine.ts';
@@ -138,4 +138,4 @@ mendWhenInterrupted();
 const record = await soak();
 console.log(JSON.stringify(record, null, 1));
 if (values.out !== undefined) writeFileSync(values.out, `${JSON.stringify(record, null, 1)}\n`);
-process.exitCode = record.wrong.length + record.leaked.length + record.lost.length === 0 ? 0 : 1;
+process.exitCode = isBad(record) ? 1 : 0;

@@ -1,5 +1,5 @@
 /** What a soak showed, and whether that is as it should be. */
-import type { Stamp } from '../campaign/stamp.ts';
+import type { Findings, Stamp } from '../campaign/record.ts';
 import type { Slope } from './growth.ts';
 
 /** One process; of a role with several, the one that was seen longest. */
@@ -14,7 +14,7 @@ export interface Growth {
   readonly descriptorsPerHour: Slope | undefined;
 }
 
-export interface SoakRecord extends Stamp {
+export interface SoakRecord extends Stamp, Findings {
   readonly asked: number;
   readonly minutes: number;
   readonly exit: number | string;
@@ -26,9 +26,6 @@ export interface SoakRecord extends Stamp {
   /** Of the trials' files, together. */
   readonly trialBytes: number;
   readonly processes: readonly Growth[];
-  readonly leaked: readonly string[];
-  readonly lost: readonly string[];
-  readonly wrong: readonly string[];
 }
 
 /** What the samples cannot tell from nothing: neighbouring pages, a cache that fills. */
