@@ -36,8 +36,8 @@ export const anchors: Chart = {
       spec: {
         $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
         config: CHART_CONFIG,
-        hconcat: panels.map(({ quantity, ours, theirs }) => panelSpec(TITLES[quantity], ours, theirs)),
-        spacing: 24,
+        vconcat: panels.map(({ quantity, ours, theirs }) => panelSpec(TITLES[quantity], ours, theirs)),
+        spacing: 16,
       },
     };
   },
@@ -52,11 +52,11 @@ function rangeText({ range: [low, high] }: Anchor): string {
 }
 
 function panelSpec(title: string, ours: readonly Own[], theirs: readonly Anchor[]) {
-  const y = { field: 'name', type: 'nominal' as const, sort: null, axis: { title: null, labelLimit: 170 } };
+  const y = { field: 'name', type: 'nominal' as const, sort: null, axis: { title: null, labelLimit: 320 } };
   const x = { type: 'quantitative' as const, axis: { title, tickCount: 4 } };
   const published = theirs.map(({ version, range: [from, to] }) => ({ name: version, from: from * 0.98, to: to * 1.02 }));
   return {
-    width: 150,
+    width: 360,
     height: { step: 20 },
     layer: [
       {

@@ -41,7 +41,8 @@ export const CHART_CONFIG = {
   background: 'transparent',
   font: 'system-ui, sans-serif',
   axis: { labelFontSize: 12, titleFontSize: 12, grid: true, gridColor: '#eee', labelColor: '#000', titleColor: '#000' },
-  legend: { labelFontSize: 12, titleFontSize: 12 },
+  // Without a screen, text is taken for wider than it is: the default limit cuts what has room.
+  legend: { labelFontSize: 12, titleFontSize: 12, labelLimit: 240 },
   view: { stroke: null },
   point: { opacity: 1 },
   aria: false,

@@ -1,10 +1,14 @@
 import type { Cell } from '../analysis/analyse.ts';
 import { COMPONENTS } from '../analysis/metrics.ts';
 import { formatEstimate, formatValue } from '../model/format.ts';
-import { CHART_CONFIG, SERIES_STYLE, type Chart } from './chart.ts';
-import { metricOf } from './panels.ts';
+import { CHART_CONFIG, type Chart } from './chart.ts';
+import { componentEncoding, metricOf, NOBODY, type Component } from './panels.ts';
 
-const NOBODY = 'charged to nobody';
+interface Part {
+  readonly arm: string;
+  readonly component: Component | typeof NOBODY;
+  readonly ms: number;
+}
 
 /** CPU per 1000 requests by component, stacked; the line is the whole machine, with its interval. */
 export const cpuComponents: Chart = {
@@ -49,8 +53,8 @@ function estimateOf(cell: Cell, component: string): number | undefined {
   return metricOf(cell, `cpu.${component}`)?.value?.estimate;
 }
 
-/** What the machine used and no component was charged with; noise can make it negative, and a bar cannot be. */
-function partsOf(cell: Cell, used: readonly string[]): { arm: string; component: string; ms: number }[] {
+/** The components' parts, and what nobody was charged with; noise can make it negative, and a bar cannot be. */
+function partsOf(cell: Cell, used: readonly Component[]): Part[] {
   const own = used.flatMap((component) => {
     const ns = estimateOf(cell, component);
     return ns === undefined || ns <= 0 ? [] : [{ arm: cell.arm, component, ms: ns / 1e6 }];
@@ -59,16 +63,13 @@ function partsOf(cell: Cell, used: readonly string[]): { arm: string; component:
   return rest > 0 ? [...own, { arm: cell.arm, component: NOBODY, ms: rest }] : own;
 }
 
-function specOf(cells: readonly Cell[], components: readonly string[], parts: readonly { arm: string; component: string; ms: number }[]) {
+function specOf(cells: readonly Cell[], components: readonly (Component | typeof NOBODY)[], parts: readonly Part[]) {
   const machine = cells.flatMap((cell) => {
     const value = metricOf(cell, 'cpu.machine')?.value;
     return value ? [{ arm: cell.arm, ms: value.estimate / 1e6, low: value.low / 1e6, high: value.high / 1e6 }] : [];
   });
   const y = { field: 'arm', type: 'nominal' as const, sort: null, axis: { title: null, labelLimit: 160 } };
   const title = 'CPU ms per 1000 requests';
-  const colours = components.map((component, index) =>
-    component === NOBODY ? '#bbbbbb' : (SERIES_STYLE.colours[(index + 1) % SERIES_STYLE.colours.length] as string),
-  );
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json' as const,
     config: CHART_CONFIG,
@@ -82,13 +83,7 @@ function specOf(cells: readonly Cell[], components: readonly string[], parts: re
           y,
           x: { field: 'ms', type: 'quantitative' as const, axis: { title } },
           order: { field: 'order', type: 'quantitative' as const },
-          color: {
-            field: 'component',
-            type: 'nominal' as const,
-            sort: null,
-            scale: { domain: [...components], range: colours },
-            legend: { title: null, orient: 'bottom' as const, columns: 4 },
-          },
+          color: componentEncoding(components),
         },
       },
       {

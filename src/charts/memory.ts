@@ -1,9 +1,9 @@
 import { COMPONENTS } from '../analysis/metrics.ts';
 import { formatEstimate } from '../model/format.ts';
-import { CHART_CONFIG, SERIES_STYLE, type Chart } from './chart.ts';
-import { metricOf } from './panels.ts';
+import { CHART_CONFIG, type Chart } from './chart.ts';
+import { componentEncoding, metricOf, type Component } from './panels.ts';
 
-const NOT_SHOWN = new Set(['generator']);
+const NOT_SHOWN = new Set<Component>(['generator']);
 
 /** Anonymous memory by component: what a pair of pods, a node and a cluster pay for the datapath. */
 export const memory: Chart = {
@@ -47,16 +47,7 @@ export const memory: Chart = {
           y: { field: 'arm', type: 'nominal', sort: null, axis: { title: null, labelLimit: 160 } },
           x: { field: 'mib', type: 'quantitative', axis: { title: 'MiB' } },
           order: { field: 'order', type: 'quantitative' },
-          color: {
-            field: 'component',
-            type: 'nominal',
-            sort: null,
-            scale: {
-              domain: [...used],
-              range: used.map((_, index) => SERIES_STYLE.colours[(index + 1) % SERIES_STYLE.colours.length] as string),
-            },
-            legend: { title: null, orient: 'bottom', columns: 4 },
-          },
+          color: componentEncoding(used),
         },
       },
     };

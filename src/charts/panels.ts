@@ -1,5 +1,6 @@
 /** What several charts share: one panel a figure, one dot or bar a datapath, and marks for unequal work. */
 import type { Cell, CellMetric, ComparisonAnalysis } from '../analysis/analyse.ts';
+import type { COMPONENTS } from '../analysis/metrics.ts';
 import { SERIES_STYLE } from './chart.ts';
 
 /** Of a datapath that does other work than what it is compared with. */
@@ -38,6 +39,35 @@ export function seriesEncoding(arms: readonly string[]) {
     color: { ...series, scale: { domain: [...arms], range: cycle(SERIES_STYLE.colours) } },
     strokeDash: { ...series, scale: { domain: [...arms], range: cycle(SERIES_STYLE.dashes).map((dash) => [...dash]) } },
     shape: { ...series, scale: { domain: [...arms], range: cycle(SERIES_STYLE.shapes) } },
+  };
+}
+
+/** What the machine used and no component was charged with. */
+export const NOBODY = 'charged to nobody';
+export type Component = (typeof COMPONENTS)[number];
+
+/** One colour a component in every chart. Okabe and Ito's hues without black, which marks totals; two of Tol's for the rest. */
+const COMPONENT_COLOURS: Readonly<Record<Component | typeof NOBODY, string>> = {
+  generator: '#0072B2',
+  'client-proxy': '#D55E00',
+  'node-proxy': '#F0E442',
+  waypoint: '#882255',
+  'server-proxy': '#CC79A7',
+  'server-app': '#009E73',
+  observer: '#56B4E9',
+  agent: '#E69F00',
+  'control-plane': '#332288',
+  [NOBODY]: '#bbbbbb',
+};
+
+/** The colours of stacked components, with their legend. */
+export function componentEncoding(components: readonly (Component | typeof NOBODY)[]) {
+  return {
+    field: 'component',
+    type: 'nominal' as const,
+    sort: null,
+    scale: { domain: [...components], range: components.map((component) => COMPONENT_COLOURS[component]) },
+    legend: { title: null, orient: 'bottom' as const, columns: 4 },
   };
 }
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { logTicks } from '../../../src/charts/panels.ts';
+import { COMPONENTS } from '../../../src/analysis/metrics.ts';
+import { componentEncoding, logTicks, NOBODY } from '../../../src/charts/panels.ts';
 
 test('1, 2 and 5 of each decade', () => {
   expect(logTicks(0.9, 30)).toEqual([1, 2, 5, 10, 20]);
@@ -12,4 +13,11 @@ test.each([
   [1, Number.POSITIVE_INFINITY],
 ])('from %s to %s there are none, rather than no end of them', (low, high) => {
   expect(logTicks(low, high)).toEqual([]);
+});
+
+test('a component has one colour, whatever else a chart shows, and no two have the same', () => {
+  const all = componentEncoding([...COMPONENTS, NOBODY]).scale;
+  expect(new Set(all.range).size).toBe(COMPONENTS.length + 1);
+  const few = componentEncoding(['server-app', 'client-proxy']).scale;
+  expect(few.range).toEqual(few.domain.map((component) => all.range[all.domain.indexOf(component)]));
 });
