@@ -139,10 +139,7 @@ function readingsOf(tally: Tally, { lost, missing, reconnects }: Completeness): 
       ? { ...name, metric: 'flowConnections', notMeasured: `more than ${MOST_CONNECTIONS}` }
       : count('flowConnections', connections),
     count('flowDenied', tally.denied),
-    count(
-      'flowDrops',
-      [...tally.drops.values()].reduce((sum, each) => sum + each, 0),
-    ),
+    count('flowDrops', tally.drops),
     count('flowTranslations', tally.translations),
     count('flowsLost', lost),
     count('flowsMissing', missing),

@@ -5,7 +5,7 @@ import { experiments, plans, words, yamlFiles } from './experiments.ts';
 import { strangePages, strangeRuns } from './runs.ts';
 import { leases, storedPlans } from './state.ts';
 import type { Target } from './target.ts';
-import { frames, histograms, httpAnswers, metricsPages, replies, resultFiles } from './wire.ts';
+import { flows, frames, histograms, httpAnswers, metricsPages, replies, resultFiles } from './wire.ts';
 
 /** `share`: of all inputs; slow targets get fewer. */
 export const targets: readonly { readonly target: Target<never>; readonly share: number }[] = [
@@ -21,6 +21,7 @@ export const targets: readonly { readonly target: Target<never>; readonly share:
   { target: metricsPages, share: 0.05 },
   { target: resultFiles, share: 0.1 },
   { target: replies, share: 0.067 },
+  { target: flows, share: 0.05 },
   { target: leases, share: 0.03 },
   { target: storedPlans, share: 0.03 },
 ] as unknown as { target: Target<never>; share: number }[];

@@ -1,14 +1,20 @@
 /** What arrives from servers, proxies and instruments: bytes of HTTP and gRPC, pages of metrics, other tools' result files. */
+import { EventEmitter } from 'node:events';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { decodeHeaders, literal } from '../../src/generators/process/hpack.ts';
 import { FRAME, frame, FrameReader, settingsFrame } from '../../src/generators/process/http2-frames.ts';
 import { ResponseReader } from '../../src/generators/process/http-response.ts';
+import { observerApi, type FlowsResponse, type ObserverClient } from '../../src/collectors/hubble/client.ts';
+import { Following } from '../../src/collectors/hubble/following.ts';
+import { Tally } from '../../src/collectors/hubble/tally.ts';
 import { importers } from '../../src/importers/index.ts';
 import { MeshtaxError, reasonOf } from '../../src/model/errors.ts';
 import { decode, encoded } from '../../src/model/histogram.ts';
 import { formatExposition, parseExposition } from '../../src/model/exposition.ts';
 import { ReplyQueue } from '../../src/clusters/generator-session.ts';
 import { ROOT } from '../e2e/machine.ts';
+import { ManualClock } from '../fakes.ts';
+import { PROTOS, recordedFlows } from '../hubble-peer.ts';
 import { trialOf } from '../records.ts';
 import { mutateBytes, mutateText } from './mutate.ts';
 import { must, type Target } from './target.ts';
@@ -153,6 +159,41 @@ export const replies: Target<string> = {
     } catch (error) {
       must(reasonOf(error).startsWith('it said something unreadable: '), String(error));
     }
+  },
+};
+
+const { GetFlows: answers } = observerApi(PROTOS).service;
+const flowOf = (bytes: Uint8Array) => (answers as NonNullable<typeof answers>).responseDeserialize(Buffer.from(bytes)) as FlowsResponse;
+
+export const flows: Target<Uint8Array> = {
+  id: 'flows of Hubble',
+  seeds: ['getflows-follow.jsonpb', 'getflows-dropped-policy.jsonpb', 'getflows-l7-http-SYNTHETIC-INPUT.jsonpb'].flatMap((name) =>
+    recordedFlows(name)
+      .slice(0, 20)
+      .map((each) => Uint8Array.from((answers as NonNullable<typeof answers>).responseSerialize(each))),
+  ),
+  mutate: mutateBytes,
+  try: (bytes) => {
+    const stream = Object.assign(new EventEmitter(), { cancel: () => {} });
+    const tally = new Tally({ address: '', pods: ['bench/'], client: 'bench/', serverAddress: '' });
+    const following = new Following({ follow: () => stream } as unknown as ObserverClient, new ManualClock(), (flow) => tally.add(flow));
+    following.begin().catch(() => {});
+    let message: FlowsResponse;
+    try {
+      message = flowOf(bytes);
+    } catch (error) {
+      return must(isPlain(error) || error instanceof RangeError, String(error)); // the stream ends with it
+    }
+    stream.emit('data', message);
+    stream.emit('data', message);
+    const { events, denied, translations, connections, http } = tally;
+    const counts = [events, denied, tally.drops, translations, connections ?? 0, http.answers];
+    must(
+      counts.every((count) => Number.isSafeInteger(count) && count >= 0 && count <= 2),
+      `two messages count ${counts.join(', ')}`,
+    );
+    must(Number.isFinite(following.lost) && following.lost >= 0, `lost ${following.lost}`);
+    must(http.latency.totalCount <= http.answers, `${http.latency.totalCount} latencies of ${http.answers} answers`);
   },
 };
 

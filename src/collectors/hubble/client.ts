@@ -75,7 +75,8 @@ export interface ObserverClient {
 
 let stub: grpc.ServiceClientConstructor | undefined;
 
-function stubOf(protos: string): grpc.ServiceClientConstructor {
+/** The API's client, and the messages it takes and gives. `protos`: the directory of clusters/hubble. */
+export function observerApi(protos: string): grpc.ServiceClientConstructor {
   if (stub) return stub;
   const definition = protoLoader.loadSync('observer/observer.proto', {
     includeDirs: [protos],
@@ -87,13 +88,13 @@ function stubOf(protos: string): grpc.ServiceClientConstructor {
   return (stub = loaded.observer.Observer);
 }
 
-/** `protos`: the directory of clusters/hubble. Nothing is sent before the first call. */
+/** Nothing is sent before the first call. */
 export function observerClient(view: HubbleView, protos: string): ObserverClient {
   const options: grpc.ClientOptions = {
     'grpc.max_receive_message_length': MOST_MESSAGE_BYTES,
     ...(view.tls?.serverName === undefined ? {} : { 'grpc.ssl_target_name_override': view.tls.serverName }),
   };
-  const client = new (stubOf(protos))(view.address, credentialsOf(view), options) as unknown as Stub;
+  const client = new (observerApi(protos))(view.address, credentialsOf(view), options) as unknown as Stub;
   return {
     status: () =>
       new Promise((resolve, reject) => {

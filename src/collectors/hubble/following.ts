@@ -9,6 +9,8 @@ const LONGEST_PAUSE_MS = 2000;
 /** Reconnecting for ever would hide that nothing works. */
 const MOST_RECONNECTS = 50;
 const OPENING_MS = 5000;
+/** A server that tells more of one instant repeats itself without end. */
+const MOST_AT_ONE_TIME = 50_000;
 /** relay.NodeState NODE_CONNECTED; above it are unavailable, gone and error. */
 const CONNECTED = 1;
 /** What may be over the next time; anything else would only come again. */
@@ -109,7 +111,8 @@ export class Following {
       this.#atNewest.clear();
     } else if (seconds !== this.#newest.seconds || nanos !== this.#newest.nanos) return false; // of another node, a little late
     else if (uuid !== '' && this.#atNewest.has(uuid)) return true;
-    this.#atNewest.add(uuid);
+    if (this.#atNewest.size >= MOST_AT_ONE_TIME) this.failure ??= `more than ${MOST_AT_ONE_TIME} flows of one instant`;
+    else this.#atNewest.add(uuid);
     return false;
   }
 }

@@ -24,13 +24,14 @@ export class Tally {
   readonly #view: HubbleView;
   readonly #connections = new Set<string>();
   readonly #deniedConnections = new Set<string>();
-  readonly drops = new Map<number, number>();
   readonly #egress: HttpAnswers = { latency: newHistogram(), answers: 0 };
   readonly #ingress: HttpAnswers = { latency: newHistogram(), answers: 0 };
   events = 0;
   /** Policy verdicts that denied, and drops for policy: real Hubble reports one denied packet as both. */
   deniedVerdicts = 0;
   deniedDrops = 0;
+  /** For other reasons. */
+  drops = 0;
   translations = 0;
 
   constructor(view: HubbleView) {
@@ -75,7 +76,7 @@ export class Tally {
       this.#deniedConnections.add(connectionOf(flow));
     if (type === TYPE.policyVerdict) this.deniedVerdicts++;
     else if (DENIED.has(reason)) this.deniedDrops++;
-    else this.drops.set(reason, (this.drops.get(reason) ?? 0) + 1);
+    else this.drops++;
   }
 
   /** A connection begins with a SYN of the client's; it passes several points, and each is an event. */
