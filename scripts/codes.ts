@@ -3,11 +3,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { checks } from '../src/checks/index.ts';
 import { clusters } from '../src/clusters/index.ts';
+import { CHECKS as contextChecks } from '../src/clusters/kubernetes/doctor.ts';
 import { errorTable, EXIT, type ErrorEntry } from '../src/model/error-table.ts';
 import { markdownTable } from './markdown-table.ts';
 
 const STAGES = {
-  doctor: 'by `doctor`, and before a run',
+  doctor: 'by `doctor`',
   verify: 'before a block, over requests whose path is known',
   validity: 'after a window; an error makes the trial invalid',
 } as const;
@@ -32,7 +33,10 @@ const EXIT_NAMES: Readonly<Record<number, string>> = {
 const found = [...checks, ...clusters.flatMap(({ doctor }) => doctor)].map(
   ({ code, title, stage }) => [code, title, STAGES[stage]] as const,
 );
-const findings = [...new Map([...found, ...OTHERS].map((each) => [each[0], each])).values()].toSorted(([a], [b]) => (a < b ? -1 : 1));
+const ofContexts = contextChecks.map(({ code, title }) => [code, title, 'by `doctor --cluster CONTEXT`'] as const);
+const findings = [...new Map([...found, ...ofContexts, ...OTHERS].map((each) => [each[0], each])).values()].toSorted(([a], [b]) =>
+  a < b ? -1 : 1,
+);
 const errors = Object.entries(errorTable as Readonly<Record<string, ErrorEntry>>);
 
 const text = `# Codes

@@ -30,6 +30,7 @@ async function runScripts(scripts: readonly string[], slowdown: string): Promise
   await writeFile(path.join(directory, 'budgets.yaml'), BUDGETS);
   const env = {
     MESHTAX: `${process.execPath} --no-warnings ${ROOT}/src/main.ts`,
+    SUDO: '',
     EXPERIMENT: 'experiment.yaml',
     BUDGETS: 'budgets.yaml',
     GITHUB_STEP_SUMMARY: path.join(directory, 'summary.md'),

@@ -35,7 +35,8 @@ const NEEDED_SERIES = [
   'container_network_receive_bytes_total',
 ];
 
-const CHECKS: readonly ContextCheck[] = [
+/** By `doctor --cluster`. */
+export const CHECKS: readonly ContextCheck[] = [
   { code: 'MT0501', title: 'versions', run: versions },
   { code: 'MT0502', title: 'permissions', run: permissions },
   { code: 'MT0503', title: 'nodes', run: nodeShapes },
