@@ -11,6 +11,8 @@ export interface FakeBehaviour {
   /** Requests that stray from the named arm's counters. */
   readonly stray?: string;
   readonly failDeploy?: string;
+  /** Called when an arm is deployed. */
+  readonly onDeploy?: () => void;
   /** The arm of which something stays. */
   readonly failUndo?: string;
   readonly achieved?: number;
@@ -55,7 +57,7 @@ export function fakeCluster(log: string[], behaviour: FakeBehaviour = {}): Clust
       for (const name of names) {
         const arm = name.split('/')[0] ?? '';
         behaviour.onLoad?.(arm, seed, command.op === 'closed-load' ? command.durationNs : undefined);
-        if (seed.startsWith('fixed')) windows.add(arm);
+        if (seed.startsWith('fixed/0')) windows.add(arm);
         sent.set(arm, (sent.get(arm) ?? 0) + count / names.length);
       }
       log.push(`load ${names.join(' and ')} ${seed.split('/')[0]}`);
@@ -88,6 +90,7 @@ export function fakeCluster(log: string[], behaviour: FakeBehaviour = {}): Clust
             if (behaviour.failUndo === selected.name) throw new Error('it stays');
           });
           log.push(`deploy ${selected.name}`);
+          behaviour.onDeploy?.();
           if (behaviour.failDeploy === selected.name) throw new Error('no luck');
           return {
             arm: selected.name,

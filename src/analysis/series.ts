@@ -59,7 +59,7 @@ export interface HowMeasured {
 /** `trials`: the valid ones of the arm. */
 export function armSeries(trials: readonly TrialRecord[], { masked, hasLadder, withSum }: HowMeasured): ArmSeries {
   const latency = trials.filter((trial) => trial.kind === 'latency').toSorted((a, b) => a.block - b.block);
-  const ladderTrials = trials.filter((trial) => trial.kind === 'cpu');
+  const ladderTrials = trials.filter((trial) => trial.kind === 'cpu').toSorted((a, b) => a.block - b.block);
   const figures = new Builder();
   const raw = new Builder();
   const sum = withSum && latency.length > 0 ? newHistogram() : undefined;

@@ -9,7 +9,7 @@ import { runFamilies } from '../report/series.ts';
 const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 export interface MetricsServer {
-  readonly noted: (trial: TrialRecord, run: RunRecord) => void;
+  readonly noted: (trial: TrialRecord, run: RunRecord, insteadOf?: string) => void;
   readonly opened: (session: ClusterSession) => void;
   readonly close: () => Promise<void>;
 }
@@ -22,13 +22,14 @@ export async function metricsServer(
   before: readonly TrialRecord[],
   planned: number,
 ): Promise<MetricsServer> {
-  const trials = [...before];
+  const trials = new Map(before.map((trial) => [trial.id, trial]));
+  let changes = 0;
   let record = run;
   let session: ClusterSession | undefined;
   // Analysing costs CPU that a run has better use for: once for each state of the run, however often it is asked.
-  let page: { readonly trials: number; readonly text: string } | undefined;
+  let page: { readonly changes: number; readonly text: string } | undefined;
   const runPage = () => {
-    if (page?.trials !== trials.length) page = { trials: trials.length, text: formatExposition(runFamilies(record, trials, { planned })) };
+    if (page?.changes !== changes) page = { changes, text: formatExposition(runFamilies(record, [...trials.values()], { planned })) };
     return page.text;
   };
   const close = await system.http
@@ -41,8 +42,10 @@ export async function metricsServer(
       throw new MeshtaxError('MT2007', { port, reason: reasonOf(error) }, { cause: error });
     });
   return {
-    noted(trial, current) {
-      trials.push(trial);
+    noted(trial, current, insteadOf) {
+      changes++;
+      if (insteadOf !== undefined) trials.delete(insteadOf);
+      trials.set(trial.id, trial);
       record = current;
     },
     opened: (open) => {

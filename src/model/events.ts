@@ -34,6 +34,8 @@ export type RunEvent =
     }
   | ({ readonly kind: 'design-chosen' } & ComparisonDesign)
   | { readonly kind: 'finding'; readonly finding: Finding }
+  /** Measuring is over, however it ended. */
+  | { readonly kind: 'undoing' }
   | { readonly kind: 'undo-failed'; readonly title: string; readonly reason: string }
   | { readonly kind: 'ended'; readonly status: string };
 

@@ -26,6 +26,7 @@ export function liveReporter(terminal: LiveTerminal, nowNs: () => number): Event
         return;
       }
       case 'deploying':
+      case 'undoing':
         if (line !== undefined) passing(line);
         return;
       case 'started':

@@ -29,6 +29,8 @@ export function describe(event: RunEvent, pace: Pace): string | undefined {
       return `${event.workload}, ${event.load}: ${event.design} (${event.reason})${event.capacityPerSecond === null ? '' : `, lowest capacity ${event.capacityPerSecond}/s (${event.weakest})`}`;
     case 'finding':
       return event.finding.level === 'ok' ? undefined : `${event.finding.level}: ${event.finding.title}: ${event.finding.detail}`;
+    case 'undoing':
+      return 'removing what was made';
     case 'undo-failed':
       return `could not undo ${event.title}: ${event.reason} (meshtax clean --all)`;
     case 'ended':

@@ -4,7 +4,7 @@ import type { ClusterSession } from '../model/contracts/cluster.ts';
 import type { Load } from '../model/experiment.ts';
 import { questionOf, type ComparisonDesign, type TrialRecord } from '../model/records.ts';
 import { stoodStill } from '../model/stall-mask.ts';
-import { trialsOf, type PlannedBlock, type PlannedStep } from '../plan/plan.ts';
+import type { PlannedBlock, PlannedStep } from '../plan/plan.ts';
 import { Generators } from './channels.ts';
 import { deployAll, proveAgain, type DeployContext, type DeployedBlock } from './deployment.ts';
 import { throwIfInterrupted } from './interruption.ts';
@@ -29,7 +29,10 @@ export async function runCampaign(request: RunRequest, session: ClusterSession, 
   if (plan.comparisons.some((comparison) => generators.drivesTogether(comparison))) await generators.shared(undo.push);
   const watch = new Watch(request, state);
   let isCold = true;
-  for (const [number, blocks] of byDeployment(plan.blocks, request.done)) {
+  // What a resumed run knows already is not asked again.
+  if (request.trials.length > 0) state.assess();
+  if (state.open !== undefined && watch.isOver()) return;
+  for (const [number, blocks] of byDeployment(request, state)) {
     const scope = new UndoStack(system.clock);
     const undone = async () => {
       const failures = await scope.unwind(UNDO_BUDGET_MS);
@@ -64,7 +67,7 @@ export async function runCampaign(request: RunRequest, session: ClusterSession, 
 class Watch {
   readonly #request: RunRequest;
   readonly #state: RunState;
-  readonly #deadlineNs: number;
+  #leftNs: number;
   #begunNs: number;
   #longestBlockNs = 0;
 
@@ -72,10 +75,10 @@ class Watch {
     this.#request = request;
     this.#state = state;
     this.#begunNs = request.system.clock.monotonicNs();
-    this.#deadlineNs = this.#begunNs + request.plan.experiment.statistics.budgetNs;
+    this.#leftNs = request.plan.experiment.statistics.budgetNs;
   }
 
-  /** What deploying and the pilot took says nothing of the next block. */
+  /** Deploying and the pilot are not in the budget, and what they took says nothing of the next block. */
   beginBlock(): void {
     this.#begunNs = this.#request.system.clock.monotonicNs();
   }
@@ -83,20 +86,22 @@ class Watch {
   /** Asked after every block; when it is over the reason is in the run's record. */
   isOver(): boolean {
     const { stop, minBlocks, measureAll } = this.#request.plan.experiment.statistics;
-    const nowNs = this.#request.system.clock.monotonicNs();
-    this.#longestBlockNs = Math.max(this.#longestBlockNs, nowNs - this.#begunNs);
+    const tookNs = this.#request.system.clock.monotonicNs() - this.#begunNs;
+    this.beginBlock();
+    this.#leftNs -= tookNs;
+    this.#longestBlockNs = Math.max(this.#longestBlockNs, tookNs);
     if (stop === 'fixed' || measureAll) return false;
     if (this.#state.blocksDone >= minBlocks && this.#state.open?.size === 0) this.#state.stop('every primary figure had its verdict');
-    else if (nowNs + this.#longestBlockNs > this.#deadlineNs) this.#state.stop('the time budget was over');
+    else if (this.#longestBlockNs > this.#leftNs) this.#state.stop('the time budget was over');
     return this.#state.stopped !== undefined;
   }
 }
 
 /** Blocks that still have trials to do, grouped by the deployment they belong to. */
-function byDeployment(blocks: readonly PlannedBlock[], done: ReadonlySet<string>): Map<number, PlannedBlock[]> {
+function byDeployment(request: RunRequest, state: RunState): Map<number, PlannedBlock[]> {
   const groups = new Map<number, PlannedBlock[]>();
-  for (const block of blocks) {
-    if (trialsOf([block]).every((trial) => done.has(trial.id))) continue;
+  for (const block of request.plan.blocks) {
+    if (!block.steps.some((step) => isToDo(request, state, step))) continue;
     groups.set(block.deployment, [...(groups.get(block.deployment) ?? []), block]);
   }
   return groups;
@@ -165,14 +170,17 @@ async function runBlock(campaign: Campaign, block: PlannedBlock): Promise<void> 
   const { request, state } = campaign;
   const records: TrialRecord[] = [];
   for (const step of block.steps) {
-    if (step.trials.every((trial) => request.done.has(trial.id))) continue;
-    // What has its verdict already need not be measured further; the plan keeps the place.
-    if (state.open && state.blocksDone >= request.plan.experiment.statistics.minBlocks && !state.open.has(questionOf(step))) continue;
-    records.push(...(await runStep(campaign, step)));
+    if (isToDo(request, state, step)) records.push(...(await runStep(campaign, step)));
   }
   refuseHopelessBlock(records, campaign.deployed);
   state.endBlock(block.block);
   state.assess();
+}
+
+/** What has its verdict already need not be measured further; the plan keeps the place. */
+function isToDo({ done, plan }: RunRequest, { open, blocksDone }: RunState, step: PlannedStep): boolean {
+  if (step.trials.every((trial) => done.has(trial.id))) return false;
+  return open === undefined || blocksDone < plan.experiment.statistics.minBlocks || open.has(questionOf(step));
 }
 
 async function runStep(campaign: Campaign, step: PlannedStep): Promise<TrialRecord[]> {
@@ -191,6 +199,8 @@ async function runStep(campaign: Campaign, step: PlannedStep): Promise<TrialReco
       // On the ladder the soaker tells stolen time apart, and no two windows are paired.
       const again = step.kind === 'latency' && attempt + 1 < ATTEMPTS && measured.some(({ host }) => host !== null && stoodStill(host));
       for (const record of measured) records.push(await keep(campaign, record, again ? attempt : undefined));
+      // All arms of a duet are stored first: what was skipped then could never be measured again.
+      for (const { arm, componentsEnded } of measured) refuseDead(arm, componentsEnded, campaign.deployed);
       if (failure) throw failure;
       if (again) {
         // And all arms of the step once more: what was measured one after the other before this arm is set aside with it.
@@ -219,10 +229,11 @@ async function setAside({ request, state }: Campaign, record: TrialRecord, attem
   const copy = superseded(request, record, attempt);
   await request.directory.writeTrial(copy);
   state.replaceTrial(record, copy);
+  request.noted?.(copy, state.record, record.id);
 }
 
 /** Stored before anything is made of it. */
-async function keep({ request, state, deployed }: Campaign, record: TrialRecord, supersededBy: number | undefined): Promise<TrialRecord> {
+async function keep({ request, state }: Campaign, record: TrialRecord, supersededBy: number | undefined): Promise<TrialRecord> {
   const kept = supersededBy === undefined ? record : superseded(request, record, supersededBy);
   await request.directory.writeTrial(kept);
   state.noteTrial(kept);
@@ -235,7 +246,6 @@ async function keep({ request, state, deployed }: Campaign, record: TrialRecord,
     valid: kept.valid,
     summary: summaryOf(kept),
   });
-  refuseDead(kept.arm, kept.componentsEnded, deployed);
   return kept;
 }
 

@@ -34,8 +34,8 @@ export interface RunRequest {
   readonly directory: RunDirectory;
   /** The record as it stands: fresh, or of the run that is resumed. */
   readonly record: RunRecord;
-  /** Told of every trial that was stored, for who watches a run while it goes on. */
-  readonly noted?: ((trial: TrialRecord, run: RunRecord) => void) | undefined;
+  /** Told of every trial that was stored, and in whose place, for who watches a run while it goes on. */
+  readonly noted?: ((trial: TrialRecord, run: RunRecord, insteadOf?: string) => void) | undefined;
   /** The cluster is open: its page of cAdvisor figures, where there is one. */
   readonly opened?: ((session: ClusterSession) => void) | undefined;
   /** Trials already on disk, and the ids of those that need not be measured again. */
@@ -68,19 +68,22 @@ export async function executeRun(request: RunRequest): Promise<RunOutcome> {
   const { stop, measureAll } = request.plan.experiment.statistics;
   const assessment = stop === 'when-resolved' && !measureAll ? request.assessment : undefined;
   const state = new RunState(request.record, request.trials, trialsOf(request.plan.blocks).length, assessment);
+  let failed = true;
   try {
     await measure(request, state, undo);
     state.update({ status: 'complete' });
     if (request.keep) await keepUntilInterrupted(request);
+    failed = false;
   } catch (error) {
     state.update({ status: error instanceof Interrupted ? 'interrupted' : 'failed', failure: reasonOf(error) });
     throw error instanceof Interrupted
       ? new MeshtaxError('MT3005', { trials: state.measured, directory: directory.path, run: request.record.id })
       : error;
   } finally {
+    emit({ kind: 'undoing' });
     for (const failure of await undo.unwind(UNDO_BUDGET_MS)) emit({ kind: 'undo-failed', ...failure });
     // A run that could not even be opened again may be going on elsewhere: its record is not ours to write.
-    if (state.opened || !request.resumed) await finish(request, state);
+    if (state.opened || !request.resumed) await (failed ? finishIfPossible(request, state) : finish(request, state));
     emit({ kind: 'ended', status: state.record.status });
   }
   return { record: state.record, trials: state.measured, invalid: state.invalid };
@@ -130,6 +133,17 @@ async function keepUntilInterrupted({ emit, signal }: RunRequest): Promise<void>
   const detail = 'Ctrl-C removes it; in the lab `ip netns` shows it, on a cluster the label meshtax/run';
   emit({ kind: 'finding', finding: { code: 'MT0001', level: 'info', title: 'the last deployment is kept', detail, why: '', fix: '' } });
   if (!signal.aborted) await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+/** What ended a run is the reason that is told, not that it could not be written down too. */
+async function finishIfPossible(request: RunRequest, state: RunState): Promise<void> {
+  try {
+    await finish(request, state);
+  } catch (error) {
+    const [code, detail] = [error instanceof MeshtaxError ? error.code : 'MT4002', reasonOf(error)];
+    const why = 'the record says that the run goes on, and not why it ended';
+    request.emit({ kind: 'finding', finding: { code, level: 'warning', title: 'the record of this run', detail, why, fix: '' } });
+  }
 }
 
 async function finish(request: RunRequest, state: RunState): Promise<void> {

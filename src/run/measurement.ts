@@ -9,7 +9,6 @@ import type { LoadResult, MaskedArm } from '../model/contracts/generator.ts';
 import type { Load, OpenLoad } from '../model/experiment.ts';
 import { MeshtaxError } from '../model/errors.ts';
 import type { Finding } from '../model/findings.ts';
-import type { System } from '../model/ports.ts';
 import { SCHEMA_VERSION, type Design, type HostRecord, type TrialRecord } from '../model/records.ts';
 import type { PlannedTrial } from '../plan/plan.ts';
 import type { Channel } from './channels.ts';
@@ -49,9 +48,10 @@ export async function measure(context: MeasureContext, measurement: Measurement)
   if (!first) throw new Error('a measurement has an arm');
   const { system, host, seed, signal } = context;
   const startedAt = system.clock.wallTime().toISOString();
+  const pacing = load.loop === 'open' ? pacingOf(load, context) : null;
   const name = arms.map(({ planned }) => planned.id).join('+') + (attempt > 0 ? `#${attempt}` : '');
   if (load.warmupNs > 0)
-    await unlessInterrupted(apply(measurement, `warm-up/${seed}/${name}`, load.warmupNs, system.host.cpuCount), signal);
+    await unlessInterrupted(apply(measurement, `warm-up/${seed}/${name}`, load.warmupNs, pacing), signal);
 
   // Who died cannot be asked any more: the trial is kept, as invalid.
   const unlessDead = <T>(work: Promise<T>, nothing: T): Promise<T> =>
@@ -71,15 +71,14 @@ export async function measure(context: MeasureContext, measurement: Measurement)
   const instruments = await unlessDead(openAll(context, arms), []);
   const strangersBefore = await orFailure(strangersOf(context), undefined); // inside of the instruments: opening them is our own work
   const openedNs = system.clock.monotonicNs();
-  const result = await unlessInterrupted(apply(measurement, `${seed}/${name}`, load.durationNs, system.host.cpuCount), signal).catch(
+  const result = await unlessInterrupted(apply(measurement, `${seed}/${name}`, load.durationNs, pacing), signal).catch(
     (error: unknown) => {
       abandonAll(instruments);
       throw error;
     },
   );
   const instrumentsNs = system.clock.monotonicNs() - openedNs;
-  const strangersAfter = await orFailure(strangersOf(context), undefined);
-  const strangersNs = strangersBefore === undefined || strangersAfter === undefined ? undefined : strangersAfter - strangersBefore;
+  const strangersNs = growthOf(strangersBefore, await orFailure(strangersOf(context), undefined));
   const measures = await orFailure(closeAll(instruments), new Map<string, Reading[]>());
   const stalls = await orFailure(host.stallMeter?.take() ?? Promise.resolve([]), []);
   const after = await orFailure(countersOf(arms), []);
@@ -88,14 +87,14 @@ export async function measure(context: MeasureContext, measurement: Measurement)
 
   const shared: Shared = {
     ...measurement,
-    cpuCount: system.host.cpuCount,
+    pacing,
     startedAt,
     result,
     masked,
     host: watched ?? null,
     instrumentsNs,
     strangerCpus: strangersNs === undefined ? null : strangersNs / Math.max(1, result.endNs - result.startNs),
-    utilisation: utilisationOf(measures, result, system),
+    utilisation: utilisationOf(measures, result, context, pacing === 'spin' && hasOwnCpus(context) ? result.cpuNs : 0),
   };
   const records = arms.map(({ planned, channel }, index) => {
     const moved = difference(before[index] ?? {}, after[index] ?? {}, channel.deployment);
@@ -104,11 +103,19 @@ export async function measure(context: MeasureContext, measurement: Measurement)
   return { records, failure };
 }
 
+type Usages = ReadonlyMap<string, number>;
+
 /** CPU time of everybody else; undefined where nobody tells. @throws MeshtaxError MT3012 when it cannot be read. */
-async function strangersOf({ host }: MeasureContext): Promise<number | undefined> {
-  const cpuNs = await host.strangers?.cpuNs();
-  if (Number.isNaN(cpuNs)) throw codedFailure('CPU time of strangers', new Error('it is no number'));
-  return cpuNs;
+async function strangersOf({ host }: MeasureContext): Promise<Usages | undefined> {
+  const usages = await host.strangers?.cpuNsByGroup();
+  if ([...(usages?.values() ?? [])].some(Number.isNaN)) throw codedFailure('CPU time of strangers', new Error('it is no number'));
+  return usages;
+}
+
+/** Undefined when a group is gone: what it used meanwhile went with it. A new one used all of it meanwhile. */
+function growthOf(before: Usages | undefined, after: Usages | undefined): number | undefined {
+  if (before === undefined || after === undefined || [...before.keys()].some((group) => !after.has(group))) return undefined;
+  return [...after].reduce((sum, [group, ns]) => sum + ns - (before.get(group) ?? 0), 0);
 }
 
 /** Of each arm. @throws MeshtaxError MT3012 when one cannot be read. */
@@ -117,7 +124,7 @@ function countersOf(arms: Measurement['arms']) {
 }
 
 interface Shared extends Measurement {
-  readonly cpuCount: number;
+  readonly pacing: Pacing | null;
   readonly startedAt: string;
   readonly result: LoadResult;
   readonly masked: readonly MaskedArm[];
@@ -151,7 +158,7 @@ function recordOf(
       warmupNs: load.warmupNs,
       connections: load.connections,
       arrivals: load.loop === 'open' ? load.arrivals : null,
-      pacing: load.loop === 'open' ? pacingOf(load, shared.cpuCount) : null,
+      pacing: shared.pacing,
     },
     result,
     masked: masked ? { ...masked, arm: planned.arm } : null,
@@ -208,19 +215,19 @@ function instrumentsFailed({ code, message }: MeshtaxError): Finding {
 }
 
 /** Loads all arms of a measurement for `durationNs` each; the number of requests is fixed, so that every arm gets as many. */
-function apply({ arms, load, design }: Measurement, seed: string, durationNs: number, cpuCount: number): Promise<LoadResult> {
+function apply({ arms, load, design }: Measurement, seed: string, durationNs: number, pacing: Pacing | null): Promise<LoadResult> {
   const names = arms.map(({ channel }) => channel.name);
   const [first] = arms;
   if (!first) throw new Error('a measurement has an arm');
   const { generator, name } = first.channel;
-  if (load.loop === 'closed') return generator.load({ op: 'closed-load', arm: name, durationNs });
+  if (load.loop === 'closed' || pacing === null) return generator.load({ op: 'closed-load', arm: name, durationNs });
   const perArm = Math.max(1, Math.round((load.ratePerSecond * durationNs) / 1e9));
   return generator.load({
     op: 'open-load',
     arms: names,
     seed,
     arrivals: load.arrivals,
-    pacing: pacingOf(load, cpuCount),
+    pacing,
     ratePerSecond: design === 'slice' ? load.ratePerSecond : load.ratePerSecond * names.length,
     durationNs: design === 'slice' ? durationNs * names.length : durationNs,
     requests: perArm * names.length,
@@ -231,9 +238,16 @@ function apply({ arms, load, design }: Measurement, seed: string, durationNs: nu
 /** From this many on the generator has two of its own. */
 const CPUS_TO_SPIN = 4;
 
-function pacingOf({ pacing }: OpenLoad, cpuCount: number): 'sleep' | 'spin' {
+type Pacing = 'sleep' | 'spin';
+
+function pacingOf({ pacing }: OpenLoad, context: MeasureContext): Pacing {
   if (pacing !== 'auto') return pacing;
-  return cpuCount >= CPUS_TO_SPIN ? 'spin' : 'sleep';
+  return hasOwnCpus(context) ? 'spin' : 'sleep';
+}
+
+/** Polling there takes nothing from any datapath. */
+function hasOwnCpus({ system, host }: MeasureContext): boolean {
+  return system.host.cpuCount >= CPUS_TO_SPIN && host.sharesCpus !== true;
 }
 
 /** Whole turns only, so that every arm gets the same number of requests. */
@@ -252,8 +266,13 @@ function isExact(channel: Channel, result: LoadResult, moved: Readonly<Record<st
   return deployment.expectations.every((expectation) => fulfils(expectation, evidence, tolerance));
 }
 
-/** Busy share of all CPUs, where the whole machine was read. */
-function utilisationOf(measures: ReadonlyMap<string, readonly Reading[]>, result: LoadResult, system: System): number | null {
+/** Busy share of all CPUs but for what polling took of CPUs of its own, where the whole machine was read. */
+function utilisationOf(
+  measures: ReadonlyMap<string, readonly Reading[]>,
+  result: LoadResult,
+  { system }: MeasureContext,
+  polledNs: number,
+): number | null {
   const busy = [...measures.values()].flat().find(({ collector, metric }) => collector === 'machine-cpu' && metric === 'cpu');
-  return busy && 'value' in busy ? busy.value / Math.max(1, (result.endNs - result.startNs) * system.host.cpuCount) : null;
+  return busy && 'value' in busy ? (busy.value - polledNs) / Math.max(1, (result.endNs - result.startNs) * system.host.cpuCount) : null;
 }

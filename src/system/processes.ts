@@ -16,6 +16,8 @@ async function run(command: readonly [string, ...string[]], options: CommandOpti
     reject: false,
     stripFinalNewline: false,
     timeout: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    // Not the terminal's group: a Ctrl-C is for us, and what we are in the middle of is finished or undone.
+    detached: true,
     ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.env === undefined ? {} : { env: { ...options.env } }),

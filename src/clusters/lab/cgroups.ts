@@ -127,7 +127,8 @@ export class Cgroups {
     for (const directory of this.directories(path)) {
       for (const each of await this.#tree(directory)) {
         const text = await this.#files.readTextIfAny(`${each}/cgroup.procs`).catch(() => undefined);
-        for (const pid of (text ?? '').split('\n')) if (pid !== '') found.add(Number(pid));
+        // 0 is one that this pid namespace cannot see; to a signal it would mean our own group.
+        for (const pid of (text ?? '').split('\n').map(Number)) if (pid > 0) found.add(pid);
       }
     }
     return [...found];
@@ -159,23 +160,34 @@ export class Cgroups {
   }
 
   /**
-   * CPU time of all tasks outside of a cgroup, ns since boot. On v2 the root's own file is another kind of figure (sampled by the
-   * tick, steal and softirq in it; kernel/cgroup/rstat.c): there it is the sum of the root's children, without the kernel's own threads.
+   * CPU time of all tasks outside of `<root>/<run>`, ns since boot, by group. On v2 the root's own file is another kind of figure
+   * (sampled by the tick, steal and softirq in it; kernel/cgroup/rstat.c): there they are the root's children, without the kernel's own
+   * threads.
    */
-  async cpuNsOutside(path: string): Promise<number> {
+  async cpuNsOutside(root: string, run: string): Promise<ReadonlyMap<string, number>> {
     const { version, cpu } = this.layout;
     const [file, format] = version === 'v2' ? (['cpu.stat', 'cpu.stat'] as const) : (['cpuacct.usage', 'cpuacct.usage'] as const);
     const usageOf = async (directory: string) => parseCgroupCpuNs(await this.#files.readText(`${directory}/${file}`), format);
-    const children = async () => {
-      const below = (await this.#files.list(cpu)).filter(({ isDirectory }) => isDirectory);
-      // One may go while they are read.
-      const usages = await Promise.all(below.map(({ name }) => usageOf(`${cpu}/${name}`).catch(() => 0)));
-      return usages.reduce((sum, each) => sum + each, 0);
-    };
-    // In a container the mounted root is a cgroup like any other.
-    const isTrueRoot = version === 'v2' && !(await this.#files.exists(`${cpu}/cgroup.type`));
-    const [all, inside] = await Promise.all([isTrueRoot ? children() : usageOf(cpu), usageOf(`${cpu}/${path}`)]);
-    return all - inside;
+    const inside = await usageOf(`${cpu}/${root}/${run}`);
+    if (!(await this.#isTrueRoot())) return new Map([['', (await usageOf(cpu)) - inside]]);
+    const usages = new Map<string, number>();
+    for (const { name } of (await this.#files.list(cpu)).filter(({ isDirectory }) => isDirectory)) {
+      const usage = await usageOf(`${cpu}/${name}`).catch(() => undefined); // it may go while they are read
+      if (usage !== undefined) usages.set(name, name === root ? usage - inside : usage);
+    }
+    return usages;
+  }
+
+  /** False where programs run in the root itself, whose time no group has. `isProgram`: or else a thread of the kernel. */
+  async holdsEverybody(isProgram: (pid: string) => Promise<boolean>): Promise<boolean> {
+    if (!(await this.#isTrueRoot())) return true;
+    const pids = ((await this.#files.readTextIfAny(`${this.layout.cpu}/cgroup.procs`)) ?? '').split('\n').filter(Boolean);
+    return !(await Promise.all(pids.map(isProgram))).includes(true);
+  }
+
+  /** Of v2; in a container the mounted root is a cgroup like any other. */
+  async #isTrueRoot(): Promise<boolean> {
+    return this.layout.version === 'v2' && !(await this.#files.exists(`${this.layout.cpu}/cgroup.type`));
   }
 
   /** Parents first. */

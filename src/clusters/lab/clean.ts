@@ -5,8 +5,9 @@ import { MeshtaxError, reasonOf } from '../../model/errors.ts';
 import { jsonOrUndefined } from '../../model/json.ts';
 import type { System } from '../../model/ports.ts';
 import { Cgroups, detectLayout } from './cgroups.ts';
-import { inTurn, isAlive, liveLeases, readLease, stateDirectory, type Lease } from './lease.ts';
+import { BPF_STATS, inTurn, isAlive, isCountedElsewhere, readLease, stateDirectory, type Lease } from './lease.ts';
 import { endAll } from './end-processes.ts';
+import { deleteNamespaces as deleteAll } from './namespaces.ts';
 import { CGROUP_ROOT, runOfNetns, STATE_ROOT } from './names.ts';
 
 interface Report {
@@ -103,8 +104,7 @@ async function cleanRun(
   });
   await attempt('mounts', () => unmount(system, run));
   // The setting is the whole machine's: a run that is still measuring needs it.
-  if (bpfStatsBefore === '0' && (await liveLeases(system, run)).length === 0)
-    await system.files.writeText('/proc/sys/kernel/bpf_stats_enabled', '0').catch(() => {});
+  if (bpfStatsBefore === '0' && !(await isCountedElsewhere(system, run))) await system.files.writeText(BPF_STATS, '0').catch(() => {});
   await attempt('state directories', async () => {
     const there = await system.files.exists(stateDirectory(run));
     await system.files.remove(stateDirectory(run));
@@ -145,10 +145,7 @@ async function namespacesOf(system: System, run: string): Promise<string[]> {
 
 async function deleteNamespaces(system: System, run: string): Promise<number> {
   const names = await namespacesOf(system, run);
-  for (const name of names) await system.processes.run(['ip', 'netns', 'del', name], { mayFail: true });
-  // A run that is being undone deletes its own meanwhile; what is still there could not be deleted.
-  const [left] = await namespacesOf(system, run);
-  if (left !== undefined) await system.processes.run(['ip', 'netns', 'del', left]);
+  await deleteAll(system.processes, names); // a run that is being undone deletes its own meanwhile
   return names.length;
 }
 

@@ -24,7 +24,13 @@ export class Dialogue {
   static async with(name: string, start: (onLine: (line: string) => void) => Promise<RunningProcess>): Promise<Dialogue> {
     const dialogue = new Dialogue(name);
     const greeted = dialogue.#answer();
-    dialogue.#process = await start((line) => dialogue.#hear(line));
+    try {
+      dialogue.#process = await start((line) => dialogue.#hear(line));
+    } catch (error) {
+      greeted.catch(() => {});
+      dialogue.#waiting?.reject(dialogue.#failed('it could not be started')); // its timer would keep us
+      throw error;
+    }
     void dialogue.#process.ended.then(({ exitCode }) => dialogue.#waiting?.reject(dialogue.#failed(`it ended with ${exitCode}`)));
     [dialogue.greeting = ''] = await greeted;
     return dialogue;

@@ -15,7 +15,7 @@ import { createCgroup } from './component.ts';
 import { labDoctor } from './doctor.ts';
 import { findEnvoy, provideEnvoy } from './envoy-binary.ts';
 import { machineFacts } from './facts.ts';
-import { inTurn, liveLeases, stateDirectory, takeLease, type Lease } from './lease.ts';
+import { BPF_STATS, inTurn, stateDirectory, stopCountingBpf, takeLease, type Lease } from './lease.ts';
 import { CGROUP_ROOT } from './names.ts';
 import { benchTools, installPackages, missingPackages, testTools } from './requirements.ts';
 import { provideProgram } from './program.ts';
@@ -115,7 +115,8 @@ async function open(selected: Selected, system: System, opening: OpenClusterOpti
   await countBpfRunTime(system, lease, undo);
 
   const { placement, cadvisorInterval } = optionsOf(selected);
-  const cpus = system.host.cpuCount >= CPUS_FOR_PINNING ? { generator: '0-1', rest: `2-${system.host.cpuCount - 1}` } : undefined;
+  const [canPin, reason] = layout.cpuset === undefined ? [false, 'no cpuset controller'] : [system.host.cpuCount >= CPUS_FOR_PINNING, 'too few CPUs'];
+  const cpus = canPin ? { generator: '0-1', rest: `2-${system.host.cpuCount - 1}` } : undefined;
   await findCompiled(system, labPrograms);
   const session = new LabSession({
     system,
@@ -128,7 +129,7 @@ async function open(selected: Selected, system: System, opening: OpenClusterOpti
     facts: {
       ...(await machineFacts(system, layout)),
       placement,
-      cpuSets: cpus ? `generator ${cpus.generator}, rest ${cpus.rest}` : 'none: too few CPUs',
+      cpuSets: cpus ? `generator ${cpus.generator}, rest ${cpus.rest}` : `none: ${reason}`,
     },
     findings: lease.alone ? [] : [concurrentRun],
     cpus,
@@ -153,13 +154,10 @@ const concurrentRun: Finding = {
 };
 
 /** Costs every eBPF program two clock reads a run; on for all datapaths of a run alike. */
-async function countBpfRunTime(system: System, { run, bpfStatsBefore }: Lease, undo: PushUndo): Promise<void> {
-  const file = '/proc/sys/kernel/bpf_stats_enabled';
-  if (bpfStatsBefore !== '0') return;
-  undo('kernel.bpf_stats_enabled', async () => {
-    if ((await liveLeases(system, run)).length === 0) await system.files.writeText(file, bpfStatsBefore);
-  });
-  await system.files.writeText(file, '1');
+async function countBpfRunTime(system: System, lease: Lease, undo: PushUndo): Promise<void> {
+  if (lease.bpfStatsBefore !== '0') return;
+  undo('kernel.bpf_stats_enabled', () => inTurn(system, () => stopCountingBpf(system, lease)));
+  await system.files.writeText(BPF_STATS, '1');
 }
 
 function optionsOf(selected: Selected): z.output<typeof options> {

@@ -9,10 +9,12 @@ export interface Lease {
   readonly pid: number;
   /** Start time of that process in clock ticks: a reused pid is not the same process. */
   readonly startTicks: string;
+  /** Of kernel.bpf_stats_enabled; empty when the run needs it no more. */
   readonly bpfStatsBefore: string;
 }
 
 const LOCK_WAIT_MS = 30_000;
+export const BPF_STATS = '/proc/sys/kernel/bpf_stats_enabled';
 
 /**
  * Taking a lease and removing what a dead one left are done one at a time: whoever looks sees a run whole, or not at all.
@@ -54,7 +56,7 @@ export async function takeLease(
     startTicks: (await startTicksOf(system, system.host.pid)) ?? '',
     bpfStatsBefore: await bpfStatsBefore(system),
   };
-  await files.writeText(`${stateDirectory(run)}/lease.json`, JSON.stringify(lease));
+  await writeLease(system, lease);
   const [other] = await liveLeases(system, run);
   if (other && !allowConcurrent) throw new MeshtaxError('MT2002', { run: other.run, pid: other.pid });
   return { ...lease, alone: !other };
@@ -64,7 +66,24 @@ export async function takeLease(
 async function bpfStatsBefore(system: System): Promise<string> {
   const leases = await Promise.all((await system.files.list(STATE_ROOT)).map(({ name }) => readLease(system, name)));
   if (leases.some((lease) => lease?.bpfStatsBefore === '0')) return '0';
-  return ((await system.files.readTextIfAny('/proc/sys/kernel/bpf_stats_enabled')) ?? '').trim();
+  return ((await system.files.readTextIfAny(BPF_STATS)) ?? '').trim();
+}
+
+function writeLease({ files }: System, lease: Lease): Promise<void> {
+  return files.writeText(`${stateDirectory(lease.run)}/lease.json`, JSON.stringify(lease));
+}
+
+/**
+ * In turn. The setting is the whole machine's, and others may still need it: the last of them gives it back, also where several end
+ * at once.
+ */
+export async function stopCountingBpf(system: System, lease: Lease): Promise<void> {
+  await writeLease(system, { ...lease, bpfStatsBefore: '' });
+  if (!(await isCountedElsewhere(system, lease.run))) await system.files.writeText(BPF_STATS, lease.bpfStatsBefore);
+}
+
+export async function isCountedElsewhere(system: System, run: string): Promise<boolean> {
+  return (await liveLeases(system, run)).some(({ bpfStatsBefore: before }) => before === '0');
 }
 
 /** Of all other runs on this machine whose process is alive. */

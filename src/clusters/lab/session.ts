@@ -19,6 +19,7 @@ import { labBench } from './bench.ts';
 import { ProcessGenerator, ReplyQueue } from '../generator-session.ts';
 import { startMeters } from './meters.ts';
 import { CGROUP_ROOT } from './names.ts';
+import { deleteNamespace } from './namespaces.ts';
 import type { Program } from './program.ts';
 import { openArm, siteOf, startIn, type Arm } from './site.ts';
 
@@ -73,7 +74,7 @@ export class LabSession implements ClusterSession {
 
   /** In cgroups of their own, so that nothing of theirs is charged to a datapath. */
   async startMeters(undo: PushUndo): Promise<void> {
-    const { system, cgroups, run, logDirectory } = this.#lab;
+    const { system, cgroups, run, logDirectory, cpus } = this.#lab;
     const programs = await findCompiled(system, labPrograms);
     const netns = await this.#openHarness(undo);
     const meters = await startMeters(async (name, onLine) => {
@@ -87,7 +88,9 @@ export class LabSession implements ClusterSession {
       if (name === 'idle-soaker') await cgroups.makeIdle(cgroupPath);
       return process;
     });
-    this.#host = { ...meters, strangers: { cpuNs: () => cgroups.cpuNsOutside(`${CGROUP_ROOT}/${run}`) } };
+    const strangers = { cpuNsByGroup: () => cgroups.cpuNsOutside(CGROUP_ROOT, run) };
+    const areSeen = await cgroups.holdsEverybody((pid) => isProgram(system, pid));
+    this.#host = { ...meters, ...(areSeen ? { strangers } : {}), sharesCpus: cpus === undefined };
     this.#exporter = await Exporter.start(this.#lab, netns, undo);
   }
 
@@ -168,7 +171,7 @@ export class LabSession implements ClusterSession {
   async #openHarness(undo: PushUndo): Promise<string> {
     const { processes } = this.#lab.system;
     const name = `mt-${this.#lab.run}-${this.#arms++}-harness`;
-    undo('the harness namespace', async () => void (await processes.run(['ip', 'netns', 'del', name], { mayFail: true })));
+    undo('the harness namespace', () => deleteNamespace(processes, name));
     await processes.run(['ip', 'netns', 'add', name]);
     await processes.run(['ip', '-n', name, 'link', 'set', 'lo', 'up']);
     this.#harness = name;
@@ -219,4 +222,9 @@ export class LabSession implements ClusterSession {
 function nodesOf({ nodes, client, server }: LabSite) {
   const nodeOf = (pod: LabSite['client']) => nodes.find(({ pods }) => pods.some(({ name }) => name === pod.name)) ?? pod;
   return { client: nodeOf(client), server: nodeOf(server) };
+}
+
+/** Threads of the kernel have no command line. */
+async function isProgram({ files }: System, pid: string): Promise<boolean> {
+  return ((await files.readTextIfAny(`/proc/${pid}/cmdline`).catch(() => undefined)) ?? '') !== '';
 }

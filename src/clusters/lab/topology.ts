@@ -9,6 +9,7 @@ import type { LabNode, LabPod } from '../../model/contracts/lab-site.ts';
 import type { PushUndo } from '../../model/contracts/deployment.ts';
 import type { Processes } from '../../model/ports.ts';
 import { netnsName } from './names.ts';
+import { deleteNamespaces } from './namespaces.ts';
 
 export const SERVICE_ADDRESS = '10.96.0.10';
 const SYSCTLS = ['net.ipv4.ip_forward=1', 'net.ipv6.conf.all.disable_ipv6=1', 'net.ipv6.conf.default.disable_ipv6=1'];
@@ -43,9 +44,7 @@ export function planTopology(run: string, arm: number, placement: 'cross-node' |
 
 export async function buildTopology(topology: Topology, processes: Processes, undo: PushUndo): Promise<void> {
   const namespaces = [...topology.nodes.map((node) => node.netns), topology.client.netns, topology.server.netns];
-  undo('network namespaces', async () => {
-    for (const name of namespaces) await processes.run(['ip', 'netns', 'del', name], { mayFail: true });
-  });
+  undo('network namespaces', () => deleteNamespaces(processes, namespaces));
   await processes.run(['ip', '-batch', '-'], { input: lines([...namespaces.map((name) => `netns add ${name}`), ...links(topology)]) });
   await Promise.all([
     ...topology.nodes.map((node) => configure(processes, node.netns, nodeCommands(node, topology))),

@@ -56,12 +56,14 @@ export interface HostInstruments {
   readonly stallMeter?: StallMeter;
   readonly soaker?: IdleSoaker;
   readonly strangers?: Strangers;
+  /** The generator has no CPUs of its own: one that polls would take them from the datapaths. */
+  readonly sharesCpus?: boolean;
 }
 
 /** Everything on this machine that does not belong to the run. */
 export interface Strangers {
-  /** Of tasks, since boot. */
-  cpuNs(): Promise<number>;
+  /** Of tasks, since boot, by group; a group may come and go. */
+  cpuNsByGroup(): Promise<ReadonlyMap<string, number>>;
 }
 
 /** A server on its own CPU that writes down how long it really held each request. */

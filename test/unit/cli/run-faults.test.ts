@@ -94,6 +94,19 @@ test.each([
   }
 });
 
+test('what ended a run is told, not that it could not be written down too', async () => {
+  const files = new FailingFiles({ 'e.yaml': SPEC });
+  const app = appWith(files, []);
+  const told: string[] = [];
+  const dying = { ...app, families: { ...app.families, clusters: [fakeCluster([], { dies: 'direct' })] } };
+  const progress: App['progress'] = () => (event) => {
+    told.push(event.kind === 'finding' ? `${event.finding.code} ${event.finding.title}` : event.kind);
+    if (event.kind === 'undoing') files.failing = () => true;
+  };
+  await expect(runCommand({ ...dying, progress }, 'e.yaml', options)).rejects.toMatchObject({ code: 'MT3006' });
+  expect(told.slice(-3)).toEqual(['undoing', 'MT4002 the record of this run', 'ended']);
+});
+
 test('what a deployment left behind is not measured beside: MT3014, and it goes on when that is gone', async () => {
   const files = new MemoryFiles({ 'e.yaml': SPEC });
   const log: string[] = [];

@@ -9,7 +9,7 @@ import type { RunRecord } from '../../../src/model/records.ts';
 import { workloads } from '../../../src/workloads/index.ts';
 import { verifyChecksums } from '../../../src/store/read.ts';
 import { fakeCluster, fakeCollector, type FakeBehaviour } from '../../fake-cluster.ts';
-import { fakeSystem, MemoryFiles } from '../../fakes.ts';
+import { fakeSystem, ManualClock, MemoryFiles } from '../../fakes.ts';
 
 const SPEC = `name: tiny
 datapaths: [direct, ebpf-lab]
@@ -27,9 +27,9 @@ beforeEach(() => {
   out = '';
 });
 
-function app(behaviour: FakeBehaviour = {}, signal = new AbortController().signal): App {
+function app(behaviour: FakeBehaviour = {}, signal = new AbortController().signal, clock = new ManualClock()): App {
   return {
-    system: fakeSystem({ files }),
+    system: fakeSystem({ files, clock }),
     families: { clusters: [fakeCluster(log, behaviour)], datapaths, workloads, generators, collectors: [fakeCollector(log)], checks },
     version: '0.0.0',
     argv: ['run', 'e.yaml'],
@@ -144,6 +144,30 @@ describe('a run', () => {
     expect(trials.find((trial) => trial.arm === 'direct')?.valid).toBe(false);
   });
 
+  test('of a duet in which one dies every arm is stored: what was skipped could never be measured again', async () => {
+    await files.writeText('e.yaml', SPEC.replace('design: block', 'design: duet'));
+    await expect(runCommand(app({ dies: 'direct' }), 'e.yaml', options)).rejects.toMatchObject({ code: 'MT3006' });
+    const trials = await Promise.all(
+      trialsOnDisk().map(async (name) => JSON.parse(await files.readText(name)) as { arm: string; valid: boolean }),
+    );
+    expect(trials.map(({ arm }) => arm).toSorted()).toEqual(['direct', 'ebpf-lab']);
+    expect(trials.find(({ arm }) => arm === 'direct')?.valid).toBe(false);
+  });
+
+  test('the budget is for measuring: deploying is not in it', async () => {
+    await files.writeText(
+      'e.yaml',
+      SPEC.replace('blocks: 2, seed: fixed, stop: fixed', 'blocks: 9, minBlocks: 9, seed: fixed, budget: 10s'),
+    );
+    const clock = new ManualClock();
+    const pass = (seconds: number) => void (clock.nowNs += seconds * 1e9);
+    const behaviour = { onDeploy: () => pass(60), onLoad: (_arm: string, seed: string) => pass(seed.startsWith('fixed') ? 1 : 0) };
+    await runCommand(app(behaviour, undefined, clock), 'e.yaml', options);
+    // Two windows of a second a block: five blocks, were there no warm-up.
+    expect((await recordOf()).stopped).toBe('the time budget was over');
+    expect(new Set(trialsOnDisk().map((name) => /\/(\d+)-/.exec(name)?.[1])).size).toBe(5);
+  });
+
   test('of what died while it was not measured no window is begun', async () => {
     const cluster = app({ diesBefore: 'ebpf-lab' });
     await expect(runCommand(cluster, 'e.yaml', options)).rejects.toMatchObject({ code: 'MT3006' });
@@ -210,6 +234,26 @@ describe('an interrupted run', () => {
     await interruptedRun(/$/, '');
     expect((await recordOf()).designs).toHaveLength(1);
     expect(await longest('latest')).toBe(await longest());
+  });
+
+  test('what was answered before it ended is not asked again, and nothing is deployed for it', async () => {
+    await files.writeText('e.yaml', SPEC.replace('blocks: 2, seed: fixed, stop: fixed', 'blocks: 9, minBlocks: 2, seed: fixed'));
+    await runCommand(app(), 'e.yaml', options);
+    expect((await recordOf()).stopped).toBe('every primary figure had its verdict');
+    const enough = trialsOnDisk().length;
+    for (const name of files.content.keys()) if (name.startsWith('results')) files.content.delete(name);
+    const original = files.writeAtomically.bind(files);
+    files.writeAtomically = async (path, content) => {
+      await original(path, content);
+      // As if it were killed when the last answer was on disk, and nothing was made of it yet.
+      if (trialsOnDisk().length === enough) throw new Error('ENOSPC: no space left on device');
+    };
+    await expect(runCommand(app(), 'e.yaml', options)).rejects.toMatchObject({ code: 'MT4002' });
+    files.writeAtomically = original;
+    log = [];
+    expect(await runCommand(app(), undefined, { ...options, resume: 'latest' })).toBe(0);
+    expect(await recordOf()).toMatchObject({ status: 'complete', stopped: 'every primary figure had its verdict' });
+    expect(log.filter((line) => line.startsWith('deploy'))).toEqual([]);
   });
 
   test('an id that is a path is refused before it names anything on this machine', async () => {

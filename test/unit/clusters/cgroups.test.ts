@@ -38,12 +38,32 @@ describe('cgroup layouts', () => {
       '/sys/fs/cgroup/meshtax/abc/cpu.stat': 'usage_usec 1000\n',
       '/sys/fs/cgroup/gone/cgroup.procs': '',
     });
-    expect(await new Cgroups(detectLayout(V2), v2).cpuNsOutside('meshtax/abc')).toBe(400_000);
+    expect(await new Cgroups(detectLayout(V2), v2).cpuNsOutside('meshtax', 'abc')).toEqual(
+      new Map([
+        ['system.slice', 300_000],
+        ['meshtax', 100_000],
+      ]),
+    );
     const v1 = new MemoryFiles({
       '/sys/fs/cgroup/cpuacct/cpuacct.usage': '5000\n',
       '/sys/fs/cgroup/cpuacct/meshtax/abc/cpuacct.usage': '2000\n',
     });
-    expect(await new Cgroups(detectLayout(HYBRID), v1).cpuNsOutside('meshtax/abc')).toBe(3000);
+    expect(await new Cgroups(detectLayout(HYBRID), v1).cpuNsOutside('meshtax', 'abc')).toEqual(new Map([['', 3000]]));
+  });
+
+  test('on v2 nobody counts what runs in the root itself: then it is not told, not taken for nothing', async () => {
+    const isProgram = async (pid: string) => pid === '700';
+    const sees = (procs: string, more: Record<string, string> = {}, mounts = V2) =>
+      new Cgroups(detectLayout(mounts), new MemoryFiles({ '/sys/fs/cgroup/cgroup.procs': procs, ...more })).holdsEverybody(isProgram);
+    expect(await sees('2\n3\n')).toBe(true);
+    expect(await sees('2\n700\n')).toBe(false);
+    expect(await sees('700\n', { '/sys/fs/cgroup/cgroup.type': 'domain\n' })).toBe(true);
+    expect(await sees('700\n', {}, HYBRID)).toBe(true);
+  });
+
+  test('a process of another pid namespace is nobody that could be ended: 0 would be ourselves', async () => {
+    const files = new MemoryFiles({ '/sys/fs/cgroup/meshtax/abc/cgroup.procs': '0\n12\n0\n' });
+    expect(await new Cgroups(detectLayout(V2), files).processes('meshtax/abc')).toEqual([12]);
   });
 
   test('on v2 every ancestor delegates its controllers before the child is used', async () => {

@@ -38,6 +38,12 @@ test('two questions at once: the second waits, and each has its own answer', asy
   expect(await answers).toEqual([['1'], ['2']]);
 });
 
+test('a program that cannot be started leaves no timer, and nothing that nobody waits for', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  await expect(Dialogue.with('a program', () => Promise.reject(new Error('no cgroup')))).rejects.toThrow('no cgroup');
+  expect(vi.getTimerCount()).toBe(0);
+});
+
 test('an answer that comes too late is never taken for the next one: MT3009 from there on', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   const { found, asked, say } = await dialogue();

@@ -5,28 +5,31 @@ import { fakeSystem } from '../../fakes.ts';
 
 type Measurement = Parameters<typeof measure>[1];
 
-/** One arm whose load and counters do as they are told. */
-function armOf(load: () => Promise<unknown>): Measurement {
-  const channel = {
-    name: 'a/w/l',
-    connections: 1,
-    comparison: { generator: { id: 'g' }, load: {} },
-    deployment: { arm: 'a', components: [], expectations: [], pathCounters: async () => ({}) },
-    generator: { component: { role: 'generator', ended: () => undefined }, load },
-  };
-  const planned = {
-    id: '000-00-a',
-    arm: 'a',
-    workload: 'w',
-    load: 'l',
-    kind: 'latency',
-    share: null,
-    block: 0,
-    deployment: 0,
-    position: 0,
-  };
+/** Arms whose load and counters do as they are told. */
+function armsOf(load: () => Promise<unknown>, names = ['a']): Measurement {
+  const arms = names.map((arm) => {
+    const channel = {
+      name: `${arm}/w/l`,
+      connections: 1,
+      comparison: { generator: { id: 'g' }, load: {} },
+      deployment: { arm, components: [], expectations: [], pathCounters: async () => ({}) },
+      generator: { component: { role: 'generator', ended: () => undefined }, load },
+    };
+    const planned = {
+      id: `000-00-${arm}`,
+      arm,
+      workload: 'w',
+      load: 'l',
+      kind: 'latency',
+      share: null,
+      block: 0,
+      deployment: 0,
+      position: 0,
+    };
+    return { planned, channel };
+  });
   const spec = { loop: 'open', ratePerSecond: 100, warmupNs: 0, durationNs: 1e9, connections: 1, arrivals: 'poisson', pacing: 'sleep' };
-  return { arms: [{ planned, channel }], design: 'block', load: spec, attempt: 0 } as unknown as Measurement;
+  return { arms, design: 'block', load: spec, attempt: 0 } as unknown as Measurement;
 }
 
 function collector(id: string, log: string[], fails: 'open' | 'close' | 'never' = 'never'): Collector {
@@ -70,7 +73,7 @@ test('when one instrument does not open, those that did are left', async () => {
   await expect(
     measure(
       context(instruments),
-      armOf(async () => ({})),
+      armsOf(async () => ({})),
     ),
   ).rejects.toThrow('second does not open');
   expect(log).toEqual(['open first', 'abandon first']);
@@ -78,10 +81,10 @@ test('when one instrument does not open, those that did are left', async () => {
 
 test('when the load fails or is interrupted, all are left', async () => {
   const log: string[] = [];
-  const broken = armOf(() => Promise.reject(new Error('no generator')));
+  const broken = armsOf(() => Promise.reject(new Error('no generator')));
   await expect(measure(context([collector('one', log)]), broken)).rejects.toThrow('no generator');
   const stop = new AbortController();
-  const endless = armOf(() => {
+  const endless = armsOf(() => {
     stop.abort();
     return new Promise(() => {});
   });
@@ -92,9 +95,47 @@ test('when the load fails or is interrupted, all are left', async () => {
 test('when one does not close, the others are closed all the same', async () => {
   const log: string[] = [];
   const instruments = [collector('first', log), collector('second', log, 'close')];
-  const loaded = armOf(async () => ({ arms: [{ arm: 'a/w/l', sent: 1, ok: 1 }], startNs: 0, endNs: 1 }));
+  const loaded = armsOf(async () => ({ arms: [{ arm: 'a/w/l', sent: 1, ok: 1 }], startNs: 0, endNs: 1 }));
   const { records, failure } = await measure(context(instruments), loaded);
   expect(failure?.message).toContain('second does not close');
   expect(records.map(({ valid }) => valid)).toEqual([false]);
   expect(log).toEqual(['open first', 'open second', 'close second', 'close first']);
+});
+
+/** A window of a second on four CPUs, of which others used what the two readings say. */
+async function withStrangers(before: Record<string, number>, after: Record<string, number>) {
+  const readings = [before, after].map((each) => new Map(Object.entries(each)));
+  const host = { strangers: { cpuNsByGroup: async () => readings.shift() ?? new Map<string, number>() } };
+  const loaded = armsOf(async () => ({ arms: [{ arm: 'a/w/l', sent: 1, ok: 1 }], startNs: 0, endNs: 1e9 }));
+  return (await measure({ ...context([]), host }, loaded)).records[0]?.strangerCpus;
+}
+
+test('CPU time of strangers: a group that is new used all of it meanwhile; of one that is gone nobody knows', async () => {
+  expect(await withStrangers({ system: 1e9, user: 5e9 }, { system: 1.2e9, user: 5e9 })).toBeCloseTo(0.2);
+  expect(await withStrangers({ system: 1e9 }, { system: 1e9, hog: 9e8 })).toBeCloseTo(0.9);
+  expect(await withStrangers({ system: 1e9, hog: 9e9 }, { system: 1e9 })).toBeNull();
+});
+
+test('polling on CPUs of its own is no use of the datapaths’ CPUs; without such CPUs there is no polling', async () => {
+  const machine: Collector = {
+    ...collector('machine-cpu', []),
+    open: async () => ({
+      abandon: () => {},
+      close: async () => [{ collector: 'machine-cpu', metric: 'cpu', component: 'machine', unit: 'ns', kind: 'counter', value: 1.4e9 }],
+    }),
+  };
+  const pacings: string[] = [];
+  const load = (async ({ pacing }: { pacing: string }) => {
+    pacings.push(pacing);
+    return { arms: ['a/w/l', 'b/w/l'].map((arm) => ({ arm, sent: 1, ok: 1 })), startNs: 0, endNs: 1e9, cpuNs: 1e9 };
+  }) as unknown as () => Promise<unknown>;
+  const shareWith = async (sharesCpus: boolean) => {
+    const both = armsOf(load, ['a', 'b']);
+    const auto = { ...both, design: 'duet', load: { ...both.load, pacing: 'auto' } } as Measurement;
+    const four = { ...context([machine]), system: fakeSystem({ cpuCount: 4 }), host: { sharesCpus } };
+    return (await measure(four, auto)).records[0]?.sharedUtilisation;
+  };
+  expect(await shareWith(false)).toBeCloseTo(0.1);
+  expect(await shareWith(true)).toBeCloseTo(0.35);
+  expect(pacings).toEqual(['spin', 'sleep']);
 });
