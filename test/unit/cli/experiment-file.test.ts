@@ -89,9 +89,13 @@ describe('an experiment file', () => {
       /^e\.yaml: MT1003 /,
     ],
     ['a name that is a path', valid((lines) => (lines[0] = 'name: ../../etc')), /^e\.yaml:1:7: MT1001 .*lower-case letters/],
-  ])('%s', (_title, text, expected) => {
-    expect(errorOf(text)).toMatch(expected);
-  }, 30_000);
+  ])(
+    '%s',
+    (_title, text, expected) => {
+      expect(errorOf(text)).toMatch(expected);
+    },
+    30_000,
+  );
 
   test('the shipped experiments are valid', () => {
     const folder = new URL('../../../workloads/experiments/', import.meta.url);
