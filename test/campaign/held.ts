@@ -11,8 +11,12 @@ export async function holding<T>(mend: () => Promise<void> | void, work: () => P
   }
 }
 
-/** For the commands that start campaigns: the last thing that was changed is mended first. */
+/** For the commands that start campaigns: the last thing that was changed is mended first, also when the campaign itself breaks. */
 export function mendWhenInterrupted(): void {
+  process.once('uncaughtException', (error) => {
+    process.stderr.write(`the campaign broke: ${error.stack}\n`);
+    void mendAll().finally(() => process.exit(1));
+  });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.once(signal, () => void mendAll().finally(() => process.exit(130)));
 }

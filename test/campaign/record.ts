@@ -16,7 +16,7 @@ export interface Findings {
 }
 
 const git = async (...args: string[]) => (await execa('git', ['-C', ROOT, ...args], { reject: false })).stdout;
-const commit = `${await git('rev-parse', '--short=10', 'HEAD')}${(await git('status', '--porcelain', '--untracked-files=no')) === '' ? '' : '+'}`;
+const commit = `${await git('rev-parse', '--short=10', 'HEAD')}${(await git('status', '--porcelain', '--untracked-files=no', '--', 'src', 'test', 'clusters', 'workloads')) === '' ? '' : '+'}`;
 
 export function stamp(): Stamp {
   return { commit, at: `${new Date().toISOString().slice(0, 19)}Z` };

@@ -12,6 +12,8 @@ export interface WatchedRun {
   readonly ended: readonly string[];
   /** The last thing that it told, for the record. */
   readonly phase: () => string;
+  /** Since it told that it is undoing; undefined before. */
+  readonly undoingMs: () => number | undefined;
   /** What could not be undone, as it told. */
   readonly notUndone: readonly string[];
   /** Resolves at the n-th event of a kind, or of `kind arm`, or when the run ended. */
@@ -48,6 +50,7 @@ export function watchRun(args: readonly string[], env: Readonly<Record<string, s
   const ended: string[] = [];
   const notUndone: string[] = [];
   let [directory, phase, text] = ['', 'starting', ''];
+  let undoneFromMs: number | undefined;
   const lines = createInterface({ input: child.stderr as NodeJS.ReadableStream });
   lines.on('line', (line) => {
     const told = parse(line);
@@ -58,6 +61,7 @@ export function watchRun(args: readonly string[], env: Readonly<Record<string, s
     phase = told.kind;
     if (told.kind === 'started') directory = told.directory ?? '';
     if (told.kind === 'trial-ended' && told.id !== undefined) ended.push(told.id);
+    if (told.kind === 'undoing') undoneFromMs = performance.now();
     if (told.kind === 'undo-failed') notUndone.push(`${told.title}: ${told.reason}`);
     for (const name of [told.kind, `${told.kind} ${told.arm}`]) counts.set(name, (counts.get(name) ?? 0) + 1);
     const due = waiting.filter(({ kind, n }) => (counts.get(kind) ?? 0) >= n);
@@ -74,7 +78,8 @@ export function watchRun(args: readonly string[], env: Readonly<Record<string, s
       ? Promise.resolve()
       : Promise.race([new Promise<void>((resolve) => void waiting.push({ kind, n, resolve })), exit.then(() => {})]);
   const isOver = () => child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
-  const told = { directory: () => directory, ended, notUndone, phase: () => phase, stderr: () => text };
+  const undoingMs = () => (undoneFromMs === undefined ? undefined : performance.now() - undoneFromMs);
+  const told = { directory: () => directory, ended, undoingMs, notUndone, phase: () => phase, stderr: () => text };
   return { pid: child.pid ?? -1, ...told, reached, exit, isOver };
 }
 

@@ -22,7 +22,8 @@ export async function inventory(): Promise<Record<string, string[]>> {
   };
   const bpf = async (kind: string) => {
     const stdout = await show('bpftool', '--json', kind, 'show');
-    const shown = JSON.parse(stdout === '' ? '[]' : stdout) as { id: number; name?: string; type?: string }[];
+    const shown = JSON.parse(stdout === '' ? '[]' : stdout) as { id: number; name?: string; type?: string }[] | { error: string };
+    if (!Array.isArray(shown)) throw new Error(`bpftool ${kind} show: ${shown.error}`);
     return shown.map(({ id, name, type }) => `${id} ${name ?? type ?? ''}`).toSorted();
   };
   // What vanishes while it is looked for is no failure.

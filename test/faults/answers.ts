@@ -3,6 +3,7 @@ import { chmodSync, copyFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Fault } from './fault.ts';
 import { once } from './fault.ts';
+import { OTHER } from './scene.ts';
 
 const PEER = fileURLToPath(new URL('evil-peer.ts', import.meta.url));
 
@@ -41,8 +42,18 @@ const GRPC = [
 
 const triggerIn = (scratch: string): string => `${scratch}/evil`;
 
-/** Servers run without rights: they can read it only outside of the project. `role`: of the process that misbehaves. */
-async function withPeer(scratch: string, role: string, mode: string): Promise<Record<string, string>> {
+interface Peer {
+  /** Of the process that misbehaves. */
+  readonly role: 'server' | 'observer';
+  readonly mode: string;
+  /** The only arm in which it does. */
+  readonly arm?: number;
+  /** The n-th request, and its multiples. */
+  readonly every?: number;
+}
+
+/** Servers run without rights: they can read it only outside of the project. */
+async function withPeer(scratch: string, { role, mode, arm, every = 1 }: Peer): Promise<Record<string, string>> {
   chmodSync(scratch, 0o755);
   const copy = `${scratch}/evil-peer.ts`;
   copyFileSync(PEER, copy);
@@ -52,6 +63,8 @@ async function withPeer(scratch: string, role: string, mode: string): Promise<Re
     MESHTAX_EVIL_ROLE: role,
     MESHTAX_EVIL_TRIGGER: triggerIn(scratch),
     MESHTAX_EVIL_MODE: mode,
+    MESHTAX_EVIL_ARM: String(arm ?? ''),
+    MESHTAX_EVIL_EVERY: String(every),
   };
 }
 
@@ -60,7 +73,7 @@ const faultOf = (workload: 'http-echo' | 'grpc-unary', mode: string): Fault => (
   datapath: 'ebpf-lab',
   workload,
   when: 'measuring',
-  environment: (scratch) => withPeer(scratch, 'server', mode),
+  environment: (scratch) => withPeer(scratch, { role: 'server', mode }),
   harm: once(async ({ scratch }) => writeFileSync(triggerIn(scratch), '')),
   allowed: ['ended', 'invalid'],
   tells: ['MT0302', 'MT3013', 'MT3008'],
@@ -70,16 +83,35 @@ const observerFault = (mode: string): Fault => ({
   id: `flow observer: ${mode}`,
   datapath: '{ id: ebpf-lab, observability: flows }',
   when: 'measuring',
-  environment: (scratch) => withPeer(scratch, 'observer', mode),
+  environment: (scratch) => withPeer(scratch, { role: 'observer', mode }),
   harm: once(async ({ scratch }) => writeFileSync(triggerIn(scratch), '')),
   collector: 'hubble',
   allowed: ['reported'],
   tells: [],
 });
 
+/** In one arm alone, where a proxy answers in its place, tries again, or counts what the client never gets. */
+const behindEnvoy = (mode: string): Fault => ({
+  ...faultOf('http-echo', mode),
+  id: `HTTP server behind Envoy: ${mode}`,
+  datapath: 'envoy-sidecar',
+  environment: (scratch) => withPeer(scratch, { role: 'server', mode, arm: OTHER }),
+  tells: ['MT0302', 'MT0306', 'MT3013', 'MT3008'],
+});
+
+/** Few enough that percentiles look as always. */
+const nowAndThen = (mode: string): Fault => ({
+  ...faultOf('http-echo', mode),
+  id: `HTTP server: ${mode}, every fiftieth request`,
+  environment: (scratch) => withPeer(scratch, { role: 'server', mode, arm: OTHER, every: 50 }),
+});
+
 export const answerFaults: readonly Fault[] = [
   ...HTTP.map((mode) => faultOf('http-echo', mode)),
   ...GRPC.map((mode) => faultOf('grpc-unary', mode)),
+  ...['garbage', 'half-close', 'reset', 'status-500'].map(behindEnvoy),
+  ...['status-500', 'short-body', 'reset'].map(nowAndThen),
+  { ...faultOf('http-echo', 'status-500'), id: 'in a duet HTTP server: status-500', measured: 'duet' },
   // On a Unix socket there is no reset.
   ...GRPC.filter((mode) => mode !== 'reset').map(observerFault),
 ];

@@ -34,6 +34,7 @@ const killed = PARTS.map(({ role, arm, allowed, collector, tells }): Fault => ({
   harm: once((scene) => scene.signal('SIGKILL', role, arm)),
   allowed,
   tells: tells[0],
+  ...(tells[0][0] === 'MT3006' ? { names: role } : {}),
 }));
 
 const hanging = PARTS.map(({ role, arm, allowed, collector, tells }): Fault => ({
@@ -42,7 +43,7 @@ const hanging = PARTS.map(({ role, arm, allowed, collector, tells }): Fault => (
   collector,
   when: 'measuring',
   harm: once((scene) => scene.signal('SIGSTOP', role, arm)),
-  mute: true,
+  mute: role.replace('-0', ''),
   allowed,
   tells: tells[1],
 }));
@@ -100,6 +101,7 @@ const starved: Fault[] = [
     harm: (scene) => starveOfCpu(scene, 'generator-0'),
     allowed: ['ended', 'invalid'],
     tells: ['MT3003', 'MT0301', 'MT0312', 'MT3008'],
+    lasts: true,
     alone: true,
   },
   ...(['client-proxy', 'server-app'] as const).map((role): Fault => ({
@@ -109,6 +111,7 @@ const starved: Fault[] = [
     harm: once((scene) => starveOfMemory(scene, role)),
     allowed: ['ended'],
     tells: ['MT3006'],
+    names: role,
   })),
   ...(['client-proxy', 'server-app'] as const).map((role): Fault => ({
     id: `${role} has no file descriptor left`,
@@ -141,4 +144,21 @@ const young = ['client-proxy', 'server-app'].map((role): Fault => ({
   tells: ['MT3001', 'MT3006'],
 }));
 
-export const componentFaults: readonly Fault[] = [...killed, ...hanging, ...starved, ...young];
+/** The instrument that is there for the ladder alone. */
+const onTheLadder = (['SIGKILL', 'SIGSTOP'] as const).map((signal): Fault => ({
+  id: `idle-soaker ${signal === 'SIGKILL' ? 'is killed' : 'hangs'}`,
+  datapath: ENVOY,
+  measured: 'with a ladder',
+  when: 'measuring',
+  harm: once((scene) => scene.signal(signal, 'idle-soaker')),
+  ...(signal === 'SIGSTOP' ? { mute: 'idle-soaker' } : {}),
+  allowed: ['ended'],
+  tells: ['MT3009', 'MT3012'],
+}));
+
+/** Both datapaths are in the window of the harm, and the other one's figures are kept. */
+const together = [...killed, ...hanging]
+  .filter(({ id }) => id.startsWith('client-proxy'))
+  .map((fault): Fault => ({ ...fault, id: `in a duet ${fault.id}`, measured: 'duet' }));
+
+export const componentFaults: readonly Fault[] = [...killed, ...hanging, ...starved, ...young, ...onTheLadder, ...together];

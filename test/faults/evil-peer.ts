@@ -1,9 +1,9 @@
 /**
  * Loaded into the process of a run whose role is MESHTAX_EVIL_ROLE (`NODE_OPTIONS=--import`): stands between it and its clients and
- * passes bytes on, until the file MESHTAX_EVIL_TRIGGER is there; from then on it answers as MESHTAX_EVIL_MODE says. Other processes
- * are left as they are.
+ * passes bytes on, until the file MESHTAX_EVIL_TRIGGER is there; from then on it answers as MESHTAX_EVIL_MODE says, each request or
+ * the MESHTAX_EVIL_EVERYth. Other processes are left as they are, and with MESHTAX_EVIL_ARM other arms too.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import net from 'node:net';
 
 /** What is written to the client from the trigger on, at each of its requests; undefined ends the connection. */
@@ -76,17 +76,22 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
 
 const trigger = process.env['MESHTAX_EVIL_TRIGGER'] ?? '';
 const mode = process.env['MESHTAX_EVIL_MODE'] ?? '';
+const every = Number(process.env['MESHTAX_EVIL_EVERY'] ?? 1);
+let requests = 0;
 const answer = ANSWERS[mode];
 if (!answer) throw new Error(`no mode ${mode}; there are ${Object.keys(ANSWERS).join(', ')}`);
 
 function before(upstream: string, misbehave: Answer): net.Server {
   return net.createServer({ allowHalfOpen: true }, (client) => {
     const server = net.connect(upstream);
+    let triggered = false;
     let evil = false;
     for (const socket of [client, server]) socket.on('error', () => socket.destroy());
     client.on('data', (data) => {
-      evil ||= existsSync(trigger);
-      if (evil) misbehave(client);
+      triggered ||= existsSync(trigger);
+      const isNow = triggered && ++requests % every === 0;
+      evil ||= isNow && every === 1;
+      if (isNow) misbehave(client);
       else server.write(data);
     });
     server.on('data', (data) => {
@@ -119,5 +124,8 @@ function takePlaces(misbehave: Answer): void {
 }
 
 const role = process.env['MESHTAX_EVIL_ROLE'];
+const arm = process.env['MESHTAX_EVIL_ARM'] ?? '';
+// Its cgroup is `meshtax/<run>/<arm>/…`.
+const isInArm = arm === '' || new RegExp(`/meshtax/[a-z0-9]+/${arm}/`).test(readFileSync('/proc/self/cgroup', 'utf8'));
 // Of the one script of all roles, or of a source of its own.
-if (process.argv[2] === role || process.argv[1]?.endsWith(`/${role}/main.ts`)) takePlaces(answer);
+if (isInArm && (process.argv[2] === role || process.argv[1]?.endsWith(`/${role}/main.ts`))) takePlaces(answer);

@@ -29,14 +29,22 @@ export interface Fault {
   readonly tells: readonly string[];
   /** It changes the machine: others at the same time would be under it too. */
   readonly alone?: boolean;
-  /** What hangs cannot be asked to undo its part: that it could not is told, and nothing of it may be left all the same. */
-  readonly mute?: boolean;
+  /** What hangs cannot be asked to undo its part: that it could not is told, and nothing of it may be left all the same. Its name. */
+  readonly mute?: string;
+  /** Of what the reason must speak, where its code could be of something else too. */
+  readonly names?: string;
+  /** It lasts until the run is over, for both datapaths: no window that begins under it may count. */
+  readonly lasts?: boolean;
   /** It takes what was measured away itself: that this is lost says nothing. */
   readonly loses?: boolean;
   /** What must be seen in the trials when it had its effect; returns what was not. */
   readonly effect?: (trials: readonly TrialRecord[]) => readonly string[];
   /** The collector that has no source any more: what it says of later windows would be made up. */
   readonly collector?: string | undefined;
+  /** Made up is what it says of the window of the harm; later ones may have figures again. */
+  readonly madeUpOnce?: boolean;
+  /** How its datapaths are measured; one after the other unless it says so. */
+  readonly measured?: 'duet' | 'with a ladder';
   /** What the run and all of its processes are started with; made in its folder for files. */
   readonly environment?: (scratch: string) => Promise<Record<string, string>>;
   /** Where the run's directory is to be, for faults of its disk. */

@@ -33,7 +33,7 @@ async function takePlace(socket: string, answer: Answer): Promise<() => Promise<
   const server = http.createServer((_, response) => answer(response));
   server.on('clientError', (_, connection: net.Socket) => connection.destroy());
   rmSync(socket, { force: true });
-  await new Promise<void>((resolve) => server.listen(socket, resolve));
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(socket, resolve));
   return async () => {
     server.closeAllConnections();
     server.close();
@@ -65,7 +65,7 @@ const observers = (['SIGKILL', 'SIGSTOP'] as const).flatMap((signal) =>
       const [chosen] = role === 'observer' ? pids : pids.slice(1);
       if (chosen !== undefined) process.kill(chosen, signal);
     }),
-    mute: signal === 'SIGSTOP',
+    ...(signal === 'SIGSTOP' ? { mute: 'observer' } : {}),
     collector: 'hubble',
     allowed: [signal === 'SIGKILL' ? 'ended' : 'reported'],
     tells: ['MT3006'],

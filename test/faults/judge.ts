@@ -26,12 +26,18 @@ const LINGERS = 'something of it goes on';
 /** `harmedNs`: when the harm began; monotonic. */
 export function judge(fault: Fault, run: WatchedRun, exit: number | string, harmedNs: number): Judged {
   const found = outcomeOf(fault, run, exit, harmedNs);
-  const notUndone = fault.mute === true ? [] : run.notUndone.map((each) => `not undone: ${each}`);
-  const wrong = [...found.wrong, ...notUndone];
+  const wrong = [...found.wrong, ...run.notUndone.filter((each) => !isMute(fault, each)).map((each) => `not undone: ${each}`)];
+  if (fault.names !== undefined && found.outcome !== 'not tried' && !found.reason.includes(fault.names))
+    wrong.push(`the reason does not speak of ${fault.names}`);
   if (run.stderr().includes(LINGERS)) wrong.push(`${LINGERS} after its end`);
   const isAllowed = found.outcome === 'not tried' || fault.allowed.some((each) => each === found.outcome);
   if (!isAllowed) wrong.push(`${found.outcome} is not what may come of it`);
   return { ...found, wrong };
+}
+
+/** Every part of it that could not be undone is of what hangs. */
+function isMute({ mute }: Fault, notUndone: string): boolean {
+  return mute !== undefined && notUndone.split('; ').every((part) => part.includes(mute));
 }
 
 /** The error in words that ended the run, and its code. */
@@ -46,7 +52,12 @@ function outcomeOf(fault: Fault, run: WatchedRun, exit: number | string, harmedN
     return { outcome: 'ended', reason: words, wrong: [`exit ${exit}: ${run.stderr().slice(-300)}`] };
   const trials = trialsOf(run.directory());
   const under = trials.filter(({ result }) => result.endNs > harmedNs);
-  const wrong = [...wronglyRight(under), ...madeUp(fault, trials, harmedNs), ...(fault.effect?.(trials) ?? [])];
+  const wrong = [
+    ...wronglyRight(under),
+    ...madeUp(fault, trials, harmedNs),
+    ...counted(fault, trials, harmedNs),
+    ...(fault.effect?.(trials) ?? []),
+  ];
   if (exit !== 0 && code !== undefined && code !== INVALID_TRIALS) {
     if (fault.tells.includes(code)) return { outcome: 'ended', reason: words, wrong };
     if (code === TOO_BUSY && fault.alone !== true) return { outcome: 'not tried', reason: words, wrong };
@@ -57,8 +68,8 @@ function outcomeOf(fault: Fault, run: WatchedRun, exit: number | string, harmedN
   wrong.push(...new Set(others.map((each) => `invalid by ${each}, which tells of something else`)));
   const invalid = under.filter((trial) => !trial.valid && codesOf(trial, 'error').some((each) => isTold(fault, each)));
   // What was measured again is told as that, and its findings are in its own record.
-  const counted = invalid.filter(({ superseded }) => !superseded);
-  if (counted.length > 0) return { outcome: 'invalid', reason: reasonOf(fault, counted, 'error'), wrong };
+  const final = invalid.filter(({ superseded }) => !superseded);
+  if (final.length > 0) return { outcome: 'invalid', reason: reasonOf(fault, final, 'error'), wrong };
   const codes = [...new Set(invalid.flatMap((trial) => codesOf(trial, 'error')))].filter((each) => isTold(fault, each));
   if (invalid.length > 0) return { outcome: 'invalid', reason: `${codes.join(', ')}: ${MEASURED_AGAIN}`, wrong };
   return toldOf(fault, trials, under, wrong);
@@ -68,16 +79,37 @@ function toldOf(fault: Fault, trials: readonly TrialRecord[], under: readonly Tr
   const usual = new Set(trials.filter((trial) => !under.includes(trial)).flatMap((trial) => codesOf(trial, 'warning')));
   const warned = under.filter((trial) => codesOf(trial, 'warning').some((each) => isTold(fault, each) && !usual.has(each)));
   if (warned.length > 0) return { outcome: 'reported', reason: reasonOf(fault, warned, 'warning'), wrong };
-  const [missing] = under.flatMap(({ notMeasured }) => notMeasured.filter(({ collector }) => collector === fault.collector));
+  const before = trials.filter((trial) => !under.includes(trial));
+  const [missing] = under.flatMap((trial) =>
+    trial.notMeasured.filter(({ collector, metric }) =>
+      fault.collector === undefined ? measures(before, trial.arm, collector, metric) : collector === fault.collector,
+    ),
+  );
   if (missing) return { outcome: 'reported', reason: `no figures of ${missing.collector}: ${missing.notMeasured}`, wrong };
-  return { outcome: wrong.length > 0 ? 'a plausible number' : 'unharmed', reason: '', wrong };
+  const arms = new Set(trials.map(({ arm }) => arm));
+  const silent = [...arms].filter((arm) => !under.some((trial) => trial.arm === arm && trial.valid));
+  const all = [...wrong, ...silent.map((arm) => `no window of ${arm} counts after it: that is not unharmed`)];
+  return { outcome: all.length > 0 ? 'a plausible number' : 'unharmed', reason: '', wrong: all };
+}
+
+/** Whether that figure was there before. */
+function measures(trials: readonly TrialRecord[], arm: string, collector: string, metric: string): boolean {
+  return trials.some((trial) => trial.arm === arm && trial.measures.some((each) => each.collector === collector && each.metric === metric));
+}
+
+/** Windows that began when the fault was there, and count all the same, though it lasts. */
+function counted({ lasts }: Fault, trials: readonly TrialRecord[], harmedNs: number): string[] {
+  if (lasts !== true) return [];
+  return trials.filter(({ valid, result }) => valid && result.startNs > harmedNs).map(({ id }) => `${id} counts, and the fault lasted`);
 }
 
 /** Figures of a window that began when their source was gone; and whether there were any before, else nothing was tried. */
-function madeUp({ collector }: Fault, trials: readonly TrialRecord[], harmedNs: number): string[] {
+function madeUp({ collector, madeUpOnce }: Fault, trials: readonly TrialRecord[], harmedNs: number): string[] {
   if (collector === undefined) return [];
   const having = trials.filter(({ measures }) => measures.some((each) => each.collector === collector));
-  const after = having.filter(({ result }) => result.startNs > harmedNs);
+  const after = having.filter(({ result }) =>
+    madeUpOnce === true ? result.startNs < harmedNs && result.endNs > harmedNs : result.startNs > harmedNs,
+  );
   return [
     ...after.map(({ id }) => `${id} has figures of ${collector}, which had no source`),
     ...(having.length === after.length ? [`${collector} had no figures before either: nothing was tried`] : []),

@@ -15,7 +15,8 @@ const { values } = parseArgs({
   },
 });
 const first = faults.findIndex(({ id }) => id.includes(values.from));
-const chosen = faults.slice(Math.max(first, 0)).filter(({ id }) => id.includes(values.only));
+const chosen = first < 0 ? [] : faults.slice(first).filter(({ id }) => id.includes(values.only));
+if (chosen.length === 0) throw new Error('no fault is called so');
 let [tried, untried, bad] = [0, 0, 0];
 mendWhenInterrupted();
 for (let time = 0; time < Number(values.times); time++) {

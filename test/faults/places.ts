@@ -1,6 +1,7 @@
 /** Networks, programs, disks and the host itself, changed behind the run's back. */
 import { spawn } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { execa } from 'execa';
 import type { TrialRecord } from '../../src/model/records.ts';
 import { later } from '../campaign/watched-run.ts';
@@ -195,27 +196,44 @@ const disks: Fault[] = [
   },
 ];
 
+/** One on every CPU, until they are ended. */
+async function hogs(commandOn: (cpu: number) => readonly [string, ...string[]]): Promise<() => Promise<void>> {
+  const all = await Promise.all(
+    availableCpus().map(async (cpu) => {
+      const [program, ...args] = commandOn(cpu);
+      const hog = spawn(program, args, { stdio: 'ignore' });
+      await new Promise<void>((resolve, reject) => hog.once('error', reject).once('spawn', resolve));
+      return hog;
+    }),
+  );
+  return async () => all.forEach((hog) => hog.kill('SIGKILL'));
+}
+
+const availableCpus = () => Array.from({ length: availableParallelism() }, (_, cpu) => cpu);
+
+const jump =
+  (direction: 'forward' | 'backward') =>
+  async ({ scratch }: Scene): Promise<void> =>
+    writeFileSync(clockFileIn(scratch), String(direction === 'forward' ? AN_HOUR_MS : -AN_HOUR_MS));
+
 const host: Fault[] = [
   {
     id: 'a CPU hog next to us',
     datapath: BPF,
     when: 'measuring',
-    harm: async () => {
-      const hogs = [0, 1].map(() => spawn(process.execPath, ['-e', 'const end=Date.now()+9000;while(Date.now()<end);']));
-      return async () => hogs.forEach((hog) => hog.kill('SIGKILL'));
-    },
-    allowed: ['invalid'],
-    tells: ['MT0311'],
+    harm: () => hogs(() => [process.execPath, '-e', 'const end=Date.now()+80_000;while(Date.now()<end);']),
+    allowed: ['invalid', 'ended'],
+    tells: ['MT0311', 'MT3003'],
+    lasts: true,
     alone: true,
   },
   {
     id: 'a real-time hog on every CPU',
     datapath: BPF,
     when: 'measuring',
-    harm: async () => {
+    harm: () => {
       const burn = 'const end=Date.now()+600;while(Date.now()<end);';
-      const hogs = [0, 1].map((cpu) => spawn('taskset', ['-c', String(cpu), 'chrt', '-f', '60', process.execPath, '-e', burn]));
-      return async () => hogs.forEach((hog) => hog.kill('SIGKILL'));
+      return hogs((cpu) => ['taskset', '-c', String(cpu), 'chrt', '-f', '60', process.execPath, '-e', burn]);
     },
     allowed: ['invalid', 'reported'],
     tells: ['MT0308', 'MT0311', 'MT0312'],
@@ -226,10 +244,23 @@ const host: Fault[] = [
     datapath: BPF,
     when: 'measuring',
     environment: clockEnvironment,
-    harm: once(async ({ scratch }) => writeFileSync(clockFileIn(scratch), String(direction === 'forward' ? AN_HOUR_MS : -AN_HOUR_MS))),
-    allowed: ['unharmed'],
+    harm: once(jump(direction)),
+    allowed: ['unharmed', 'reported'],
     tells: [],
     effect: (trials) => (jumpMs(trials) > 0.9 * AN_HOUR_MS ? [] : ['no trial begins an hour from the one before it']),
+    alone: true,
+  })),
+  // The one instrument that divides by wall time.
+  ...(['forward', 'backward'] as const).map((direction): Fault => ({
+    id: `the wall clock jumps an hour ${direction}, under cAdvisor`,
+    datapath: 'envoy-sidecar',
+    when: 'measuring',
+    environment: clockEnvironment,
+    harm: once(jump(direction)),
+    collector: 'cadvisor',
+    madeUpOnce: true,
+    allowed: ['reported'],
+    tells: ['MT0310'],
     alone: true,
   })),
   {
@@ -253,4 +284,9 @@ function jumpMs(trials: readonly TrialRecord[]): number {
   return Math.max(0, ...inOrder.slice(1).map((at, index) => Math.abs(at - (inOrder[index] ?? at))));
 }
 
-export const placeFaults: readonly Fault[] = [...network, ...programs, ...disks, ...host];
+/** What every datapath of a window meets at the same time. */
+const together = [...network, ...host]
+  .filter(({ id }) => ['the wire between the nodes is down', 'a CPU hog next to us'].includes(id))
+  .map((fault): Fault => ({ ...fault, id: `in a duet ${fault.id}`, measured: 'duet' }));
+
+export const placeFaults: readonly Fault[] = [...network, ...programs, ...disks, ...host, ...together];

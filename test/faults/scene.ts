@@ -38,7 +38,7 @@ export class Scene {
 
   /** Of a component; waits until it is there. */
   async pids(role: string, arm?: number): Promise<number[]> {
-    for (let attempt = 0; attempt < 200; attempt++) {
+    for (let attempt = 0; attempt < 1200; attempt++) {
       const found = this.cgroups(role, arm).flatMap((cgroup) => readFileSync(`${cgroup}/cgroup.procs`, 'utf8').split('\n'));
       const pids = [...new Set(found.filter(Boolean).map(Number))];
       if (pids.length > 0) return pids;
