@@ -184,7 +184,8 @@ function resultOfArm({ result, design }: Shared, channelName: string, armName: s
   return {
     ...result,
     arms: [{ ...own, arm: armName }],
-    intendedRequests: result.intendedRequests * share,
+    // Every arm was meant to have as many, also where another one could send hardly any.
+    intendedRequests: result.intendedRequests / result.arms.length,
     // In slices each arm has the whole rate during its turns.
     achievedRatePerSecond: result.achievedRatePerSecond * (design === 'slice' ? 1 : share),
     cpuNs: result.cpuNs * share,

@@ -139,3 +139,24 @@ test('polling on CPUs of its own is no use of the datapaths’ CPUs; without suc
   expect(await shareWith(true)).toBeCloseTo(0.35);
   expect(pacings).toEqual(['spin', 'sleep']);
 });
+
+test('of a duet in which one arm can send hardly any, the other has what it was meant to have', async () => {
+  const load = armsOf(
+    async () => ({
+      arms: [
+        { arm: 'a/w/l', sent: 300, ok: 300 },
+        { arm: 'b/w/l', sent: 10, ok: 10 },
+      ],
+      startNs: 0,
+      endNs: 1e9,
+      intendedRequests: 600,
+      achievedRatePerSecond: 310,
+    }),
+    ['a', 'b'],
+  );
+  const { records } = await measure(context([]), { ...load, design: 'duet' });
+  expect(records.map(({ result }) => [result.intendedRequests, Math.round(result.achievedRatePerSecond)])).toEqual([
+    [300, 300],
+    [300, 10],
+  ]);
+});
