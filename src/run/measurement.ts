@@ -50,8 +50,7 @@ export async function measure(context: MeasureContext, measurement: Measurement)
   const startedAt = system.clock.wallTime().toISOString();
   const pacing = load.loop === 'open' ? pacingOf(load, context) : null;
   const name = arms.map(({ planned }) => planned.id).join('+') + (attempt > 0 ? `#${attempt}` : '');
-  if (load.warmupNs > 0)
-    await unlessInterrupted(apply(measurement, `warm-up/${seed}/${name}`, load.warmupNs, pacing), signal);
+  if (load.warmupNs > 0) await unlessInterrupted(apply(measurement, `warm-up/${seed}/${name}`, load.warmupNs, pacing), signal);
 
   // Who died cannot be asked any more: the trial is kept, as invalid.
   const unlessDead = <T>(work: Promise<T>, nothing: T): Promise<T> =>
@@ -71,12 +70,10 @@ export async function measure(context: MeasureContext, measurement: Measurement)
   const instruments = await unlessDead(openAll(context, arms), []);
   const strangersBefore = await orFailure(strangersOf(context), undefined); // inside of the instruments: opening them is our own work
   const openedNs = system.clock.monotonicNs();
-  const result = await unlessInterrupted(apply(measurement, `${seed}/${name}`, load.durationNs, pacing), signal).catch(
-    (error: unknown) => {
-      abandonAll(instruments);
-      throw error;
-    },
-  );
+  const result = await unlessInterrupted(apply(measurement, `${seed}/${name}`, load.durationNs, pacing), signal).catch((error: unknown) => {
+    abandonAll(instruments);
+    throw error;
+  });
   const instrumentsNs = system.clock.monotonicNs() - openedNs;
   const strangersNs = growthOf(strangersBefore, await orFailure(strangersOf(context), undefined));
   const measures = await orFailure(closeAll(instruments), new Map<string, Reading[]>());

@@ -104,6 +104,7 @@ const nowAndThen = (mode: string): Fault => ({
   ...faultOf('http-echo', mode),
   id: `HTTP server: ${mode}, every fiftieth request`,
   environment: (scratch) => withPeer(scratch, { role: 'server', mode, arm: OTHER, every: 50 }),
+  tells: ['MT0302', 'MT0306', 'MT3013', 'MT3008'],
 });
 
 export const answerFaults: readonly Fault[] = [

@@ -158,12 +158,16 @@ async function afterwards(fault: Fault, run: WatchedRun, { exit, hung, harmedNs,
   const ended = { fault: fault.id, exit, endMs, undoMs, notUndone: run.notUndone };
   const begun = { ...ended, leaked: remainsOf(idOf(run)), lost: fault.loses === true ? [] : lostTrials(run) };
   if (hung) return { ...begun, outcome: 'hangs', reason: run.stderr().slice(-300), wrong: ['it hangs'] };
-  const found = judge(fault, run, exit, harmedNs);
+  const { says, ...found } = judge(fault, run, exit, harmedNs);
   const late = [
     ...(endMs > ENDS_WITHIN_MS ? [`it took ${endMs} ms to end`] : []),
     ...(undoMs > UNDONE_WITHIN_MS ? [`it took ${undoMs} ms to undo`] : []),
   ];
-  return { ...begun, ...found, wrong: [...found.wrong, ...late, ...(await reportOf(fault, run, results, found))] };
+  return {
+    ...begun,
+    ...found,
+    wrong: [...found.wrong, ...late, ...(await reportOf(fault, run, results, { ...found, ...(says === undefined ? {} : { says }) }))],
+  };
 }
 
 /** Resolves when it is time for the harm: with the exit code, when there is nothing to harm any more. @throws Error when it hangs. */
@@ -206,24 +210,25 @@ function endedUnharmed(fault: Fault, run: WatchedRun, exit: number | string): Tr
 }
 
 /** The page says what happened; of a run without a trial there is none, then the record does. */
-async function reportOf(fault: Fault, run: WatchedRun, results: string, { outcome, reason }: Judged): Promise<string[]> {
+async function reportOf(fault: Fault, run: WatchedRun, results: string, { outcome, reason, says: instead }: Judged): Promise<string[]> {
   const directory = run.directory();
   if (!existsSync(`${directory}/run.json`)) return fault.disk || fault.loses === true ? [] : ['there is no record of the run'];
   const record = JSON.parse(readFileSync(`${directory}/run.json`, 'utf8')) as RunRecord;
   // On a full disk the record stays as it was: that it did not end is what can be said.
   const isStuck = fault.disk !== undefined && record.status === 'running';
-  if (outcome === 'ended' && !isStuck && !record.failure) return [`the record is ${record.status} and does not say why it ended`];
+  const hasEnded = outcome === 'ended' || outcome === 'not tried';
+  if (hasEnded && !isStuck && !record.failure) return [`the record is ${record.status} and does not say why it ended`];
   if (trialsOf(directory).length === 0) return [];
   const { exitCode, stdout, stderr } = await meshtax(['report', 'latest', '--results', results, '--format', 'md']);
   if (exitCode !== 0) return [`report ended with ${exitCode}: ${stderr.slice(-300)}`];
   const says = (words: string) => stdout.replaceAll('\\', '').includes(words);
-  if (outcome === 'ended') {
+  if (hasEnded) {
     const why = isStuck ? 'This run is running' : (record.failure ?? '').slice(0, 40);
     return says(why) ? [] : [`the report does not say "${why}"`];
   }
   if (outcome === 'unharmed') return [];
   // In the words of the check, or of the figure that is missing.
-  const words = reason.replace(/^(?:MT\d{4},? ?)+: |^no figures of [a-z-]+: /, '').slice(0, 60);
+  const words = instead ?? reason.replace(/^(?:MT\d{4},? ?)+: |^no figures of [a-z-]+: /, '').slice(0, 60);
   return says(words) ? [] : [`the report does not say "${words}"`];
 }
 

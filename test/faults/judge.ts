@@ -11,6 +11,8 @@ export interface Judged {
   readonly outcome: Outcome | 'a plausible number' | 'not tried';
   /** The code that tells, and what it says. */
   readonly reason: string;
+  /** What the report must say instead: the name of a window that is invalid for its timing too, of which warnings are not shown. */
+  readonly says?: string;
   readonly wrong: readonly string[];
 }
 
@@ -78,18 +80,25 @@ function outcomeOf(fault: Fault, run: WatchedRun, exit: number | string, harmedN
 function toldOf(fault: Fault, trials: readonly TrialRecord[], under: readonly TrialRecord[], wrong: readonly string[]): Judged {
   const usual = new Set(trials.filter((trial) => !under.includes(trial)).flatMap((trial) => codesOf(trial, 'warning')));
   const warned = under.filter((trial) => codesOf(trial, 'warning').some((each) => isTold(fault, each) && !usual.has(each)));
-  if (warned.length > 0) return { outcome: 'reported', reason: reasonOf(fault, warned, 'warning'), wrong };
+  if (warned.length > 0) return { outcome: 'reported', reason: reasonOf(fault, warned, 'warning'), wrong, ...unseen(warned) };
   const before = trials.filter((trial) => !under.includes(trial));
-  const [missing] = under.flatMap((trial) =>
-    trial.notMeasured.filter(({ collector, metric }) =>
+  const missingIn = (trial: TrialRecord) =>
+    trial.notMeasured.find(({ collector, metric }) =>
       fault.collector === undefined ? measures(before, trial.arm, collector, metric) : collector === fault.collector,
-    ),
-  );
-  if (missing) return { outcome: 'reported', reason: `no figures of ${missing.collector}: ${missing.notMeasured}`, wrong };
+    );
+  const lacking = under.filter((trial) => missingIn(trial) !== undefined).toSorted((a, b) => Number(b.valid) - Number(a.valid));
+  const missing = lacking[0] && missingIn(lacking[0]);
+  if (missing)
+    return { outcome: 'reported', reason: `no figures of ${missing.collector}: ${missing.notMeasured}`, wrong, ...unseen(lacking) };
   const arms = new Set(trials.map(({ arm }) => arm));
   const silent = [...arms].filter((arm) => !under.some((trial) => trial.arm === arm && trial.valid));
   const all = [...wrong, ...silent.map((arm) => `no window of ${arm} counts after it: that is not unharmed`)];
   return { outcome: all.length > 0 ? 'a plausible number' : 'unharmed', reason: '', wrong: all };
+}
+
+function unseen(trials: readonly TrialRecord[]): { says?: string } {
+  const [first] = trials;
+  return first === undefined || trials.some(({ valid }) => valid) ? {} : { says: first.id };
 }
 
 /** Whether that figure was there before. */

@@ -115,7 +115,8 @@ async function open(selected: Selected, system: System, opening: OpenClusterOpti
   await countBpfRunTime(system, lease, undo);
 
   const { placement, cadvisorInterval } = optionsOf(selected);
-  const [canPin, reason] = layout.cpuset === undefined ? [false, 'no cpuset controller'] : [system.host.cpuCount >= CPUS_FOR_PINNING, 'too few CPUs'];
+  const [canPin, reason] =
+    layout.cpuset === undefined ? [false, 'no cpuset controller'] : [system.host.cpuCount >= CPUS_FOR_PINNING, 'too few CPUs'];
   const cpus = canPin ? { generator: '0-1', rest: `2-${system.host.cpuCount - 1}` } : undefined;
   await findCompiled(system, labPrograms);
   const session = new LabSession({

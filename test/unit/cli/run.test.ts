@@ -111,6 +111,12 @@ describe('a run', () => {
     expect(trialsOnDisk()).toHaveLength(2);
   });
 
+  test('a sample of arrivals that is slower by chance is no slow machine, whatever else is wrong with its window', async () => {
+    // 12 % of 1000 are within four deviations of a Poisson sample.
+    expect(await runCommand(app({ achieved: 880, failed: 20 }), 'e.yaml', options)).toBe(4);
+    expect(trialsOnDisk()).toHaveLength(4);
+  });
+
   test('what is drawn already cannot be asked for otherwise: a plan, and a run that goes on', async () => {
     await expect(runCommand(app(), undefined, { ...options, resume: 'latest', seed: 'other' })).rejects.toMatchObject({ code: 'MT1005' });
     files.content.set('plan.json', '{}');
