@@ -11,11 +11,18 @@ const { values } = parseArgs({
     'at-once': { type: 'string', default: '2' },
     only: { type: 'string', default: '' },
     from: { type: 'string', default: '' },
+    // `together`: those that leave the machine as it is; `alone`: the others, which want it quiet.
+    which: { type: 'string', default: 'all' },
     out: { type: 'string' },
   },
 });
 const first = faults.findIndex(({ id }) => id.includes(values.from));
-const chosen = first < 0 ? [] : faults.slice(first).filter(({ id }) => id.includes(values.only));
+const chosen =
+  first < 0
+    ? []
+    : faults
+        .slice(first)
+        .filter(({ id, alone }) => id.includes(values.only) && (values.which === 'all' || (values.which === 'alone') === (alone === true)));
 if (chosen.length === 0) throw new Error('no fault is called so');
 let [tried, untried, bad] = [0, 0, 0];
 mendWhenInterrupted();
