@@ -38,7 +38,7 @@ const ENDS_WITHIN_MS = 90_000;
 /** Undoing has 30 s, with what ends by itself a little more. */
 const UNDONE_WITHIN_MS = 40_000;
 /** So many between two looks at the whole machine. */
-const ROUND = 8;
+const ROUND = 24;
 /** To die after SIGKILL. */
 const DIES_WITHIN_MS = 5000;
 /** Where the machine was too busy. */
