@@ -134,11 +134,12 @@ async function underFault(fault: Fault, results: string, space: Workspace): Prom
         fault.harm(new Scene(run, space.directory)).then((mend) => ({ mend })),
       );
       if (harmed === undefined) throw new Error('the harm does not end');
+      const harmDoneNs = Number(process.hrtime.bigint());
       return holding(
         async () => await harmed.mend?.(),
         async () => {
           const end = await endWithin(run, WATCHDOG_MS);
-          return afterwards(fault, run, { ...end, harmedNs, endMs: Math.round(performance.now() - harmedMs), results });
+          return afterwards(fault, run, { ...end, harmedNs, harmDoneNs, endMs: Math.round(performance.now() - harmedMs), results });
         },
       );
     },
@@ -149,16 +150,17 @@ interface End {
   readonly exit: number | string;
   readonly hung: boolean;
   readonly harmedNs: number;
+  readonly harmDoneNs: number;
   readonly endMs: number;
   readonly results: string;
 }
 
-async function afterwards(fault: Fault, run: WatchedRun, { exit, hung, harmedNs, endMs, results }: End): Promise<Tried> {
+async function afterwards(fault: Fault, run: WatchedRun, { exit, hung, endMs, results, ...harm }: End): Promise<Tried> {
   const undoMs = Math.round(run.undoingMs() ?? 0);
   const ended = { fault: fault.id, exit, endMs, undoMs, notUndone: run.notUndone };
   const begun = { ...ended, leaked: remainsOf(idOf(run)), lost: fault.loses === true ? [] : lostTrials(run) };
   if (hung) return { ...begun, outcome: 'hangs', reason: run.stderr().slice(-300), wrong: ['it hangs'] };
-  const { says, ...found } = judge(fault, run, exit, harmedNs);
+  const { says, ...found } = judge(fault, run, exit, harm);
   const late = [
     ...(endMs > ENDS_WITHIN_MS ? [`it took ${endMs} ms to end`] : []),
     ...(undoMs > UNDONE_WITHIN_MS ? [`it took ${undoMs} ms to undo`] : []),

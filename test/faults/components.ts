@@ -121,7 +121,8 @@ const starved: Fault[] = [
       for (const pid of await scene.pids(role, OTHER)) await limit(pid, '--nofile=8:8');
     }),
     allowed: ['ended'],
-    tells: ['MT3001'],
+    // As late as when its counters are asked for.
+    tells: ['MT3001', 'MT3012'],
   })),
   {
     id: 'the generator has no file descriptor left',

@@ -25,9 +25,14 @@ const MEASURED_AGAIN = 'measured again in all arms because the host stood still'
 /** What the program says when something keeps it from ending. */
 const LINGERS = 'something of it goes on';
 
-/** `harmedNs`: when the harm began; monotonic. */
-export function judge(fault: Fault, run: WatchedRun, exit: number | string, harmedNs: number): Judged {
-  const found = outcomeOf(fault, run, exit, harmedNs);
+/** Monotonic: when it began, and when it was there. */
+export interface Harm {
+  readonly harmedNs: number;
+  readonly harmDoneNs: number;
+}
+
+export function judge(fault: Fault, run: WatchedRun, exit: number | string, harm: Harm): Judged {
+  const found = outcomeOf(fault, run, exit, harm);
   const wrong = [...found.wrong, ...run.notUndone.filter((each) => !isMute(fault, each)).map((each) => `not undone: ${each}`)];
   if (fault.names !== undefined && found.outcome !== 'not tried' && !found.reason.includes(fault.names))
     wrong.push(`the reason does not speak of ${fault.names}`);
@@ -39,7 +44,7 @@ export function judge(fault: Fault, run: WatchedRun, exit: number | string, harm
 
 /** Every part of it that could not be undone is of what hangs. */
 function isMute({ mute }: Fault, notUndone: string): boolean {
-  return mute !== undefined && notUndone.split('; ').every((part) => part.includes(mute));
+  return mute !== undefined && notUndone.split('; ').every((part) => part.toLowerCase().includes(mute));
 }
 
 /** The error in words that ended the run, and its code. */
@@ -48,7 +53,7 @@ export function lastWords(run: WatchedRun): { readonly words: string; readonly c
   return { words, code };
 }
 
-function outcomeOf(fault: Fault, run: WatchedRun, exit: number | string, harmedNs: number): Judged {
+function outcomeOf(fault: Fault, run: WatchedRun, exit: number | string, { harmedNs, harmDoneNs }: Harm): Judged {
   const { words, code } = lastWords(run);
   if (exit !== 0 && exit !== 4 && (exit !== 3 || code === undefined))
     return { outcome: 'ended', reason: words, wrong: [`exit ${exit}: ${run.stderr().slice(-300)}`] };
@@ -56,8 +61,8 @@ function outcomeOf(fault: Fault, run: WatchedRun, exit: number | string, harmedN
   const under = trials.filter(({ result }) => result.endNs > harmedNs);
   const wrong = [
     ...wronglyRight(under),
-    ...madeUp(fault, trials, harmedNs),
-    ...counted(fault, trials, harmedNs),
+    ...madeUp(fault, trials, harmDoneNs),
+    ...counted(fault, trials, harmDoneNs),
     ...(fault.effect?.(trials) ?? []),
   ];
   if (exit !== 0 && code !== undefined && code !== INVALID_TRIALS) {
@@ -107,17 +112,17 @@ function measures(trials: readonly TrialRecord[], arm: string, collector: string
 }
 
 /** Windows that began when the fault was there, and count all the same, though it lasts. */
-function counted({ lasts }: Fault, trials: readonly TrialRecord[], harmedNs: number): string[] {
+function counted({ lasts }: Fault, trials: readonly TrialRecord[], harmDoneNs: number): string[] {
   if (lasts !== true) return [];
-  return trials.filter(({ valid, result }) => valid && result.startNs > harmedNs).map(({ id }) => `${id} counts, and the fault lasted`);
+  return trials.filter(({ valid, result }) => valid && result.startNs > harmDoneNs).map(({ id }) => `${id} counts, and the fault lasted`);
 }
 
 /** Figures of a window that began when their source was gone; and whether there were any before, else nothing was tried. */
-function madeUp({ collector, madeUpOnce }: Fault, trials: readonly TrialRecord[], harmedNs: number): string[] {
+function madeUp({ collector, madeUpOnce }: Fault, trials: readonly TrialRecord[], harmDoneNs: number): string[] {
   if (collector === undefined) return [];
   const having = trials.filter(({ measures }) => measures.some((each) => each.collector === collector));
   const after = having.filter(({ result }) =>
-    madeUpOnce === true ? result.startNs < harmedNs && result.endNs > harmedNs : result.startNs > harmedNs,
+    madeUpOnce === true ? result.startNs < harmDoneNs && result.endNs > harmDoneNs : result.startNs > harmDoneNs,
   );
   return [
     ...after.map(({ id }) => `${id} has figures of ${collector}, which had no source`),
