@@ -183,6 +183,7 @@ describe('against hostile servers every request ends, and none as a good answer'
       },
     ],
     ['a frame that is too long', (socket: net.Socket) => void socket.write(frame(FRAME.data, 0, 1, Buffer.alloc(20_000)))],
+    ['pings without end', endless(Buffer.concat(Array.from({ length: 200 }, () => frame(FRAME.ping, 0, 0, Buffer.alloc(8)))))],
     [
       'pings whose answers nobody reads',
       (socket: net.Socket) => {

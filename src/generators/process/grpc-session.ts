@@ -28,6 +28,8 @@ const DEFAULT_WINDOW = 65_535;
 const MOST_HEADER_BYTES = 1 << 20;
 /** A server that asks (PING, SETTINGS) and never reads the answers. */
 const MOST_UNREAD_BYTES = 1 << 20;
+/** And one that asks without end, and answers nothing meanwhile; nghttp2 allows as many acknowledgements to wait. */
+const MOST_QUESTIONS = 1000;
 
 interface Stream {
   readonly enqueueNs: number;
@@ -64,6 +66,8 @@ export class GrpcSession {
   #received = 0;
   #receivedNs = 0;
   #goingAway = false;
+  /** PING and SETTINGS since the last answer. */
+  #questions = 0;
   /** A header block that goes on in CONTINUATION frames. */
   #partial: { readonly flags: number; readonly blocks: Buffer[]; bytes: number } | undefined;
 
@@ -172,8 +176,9 @@ export class GrpcSession {
     if (flags & FLAG.endHeaders) this.#readHeaders(id, partial.flags | flags, Buffer.concat(partial.blocks));
   }
 
-  /** @throws Error when the server lets answers pile up. */
+  /** @throws Error when the server lets answers pile up, or only asks. */
   #reply(bytes: Buffer): void {
+    if (++this.#questions > MOST_QUESTIONS) throw new Error('the server asks without end');
     this.#socket?.write(bytes);
     if ((this.#socket?.writableLength ?? 0) > MOST_UNREAD_BYTES) throw new Error('the server does not read');
   }
@@ -258,8 +263,10 @@ export class GrpcSession {
     const stream = this.#streams.get(id);
     if (!stream) return;
     this.#streams.delete(id);
-    if (failure === undefined) this.#events.answered(stream.enqueueNs, this.#receivedNs, stream.headers, stream.bytes);
-    else this.#events.failed(stream.enqueueNs, failure);
+    if (failure === undefined) {
+      this.#questions = 0;
+      this.#events.answered(stream.enqueueNs, this.#receivedNs, stream.headers, stream.bytes);
+    } else this.#events.failed(stream.enqueueNs, failure);
     if (this.#goingAway && this.#streams.size === 0) this.#socket?.destroy();
   }
 
