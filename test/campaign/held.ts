@@ -1,8 +1,11 @@
 /** What a campaign changed on this machine is mended when its work ends, also when the campaign itself is interrupted. */
 const held = new Set<() => Promise<void> | void>();
+/** Nothing is begun any more. */
+let isEnding = false;
 
 /** `mend` runs once. */
 export async function holding<T>(mend: () => Promise<void> | void, work: () => Promise<T>): Promise<T> {
+  if (isEnding) return new Promise(() => {});
   held.add(mend);
   try {
     return await work();
@@ -22,6 +25,7 @@ export function mendWhenInterrupted(): void {
 }
 
 async function mendAll(): Promise<void> {
+  isEnding = true;
   for (const mend of [...held].toReversed()) {
     held.delete(mend);
     try {
