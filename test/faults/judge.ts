@@ -84,14 +84,14 @@ function outcomeOf(fault: Fault, run: WatchedRun, exit: number | string, { harme
 
 function toldOf(fault: Fault, trials: readonly TrialRecord[], under: readonly TrialRecord[], wrong: readonly string[]): Judged {
   const usual = new Set(trials.filter((trial) => !under.includes(trial)).flatMap((trial) => codesOf(trial, 'warning')));
-  const warned = under.filter((trial) => codesOf(trial, 'warning').some((each) => isTold(fault, each) && !usual.has(each)));
+  const warned = shownFirst(under.filter((trial) => codesOf(trial, 'warning').some((each) => isTold(fault, each) && !usual.has(each))));
   if (warned.length > 0) return { outcome: 'reported', reason: reasonOf(fault, warned, 'warning'), wrong, ...unseen(warned) };
   const before = trials.filter((trial) => !under.includes(trial));
   const missingIn = (trial: TrialRecord) =>
     trial.notMeasured.find(({ collector, metric }) =>
       fault.collector === undefined ? measures(before, trial.arm, collector, metric) : collector === fault.collector,
     );
-  const lacking = under.filter((trial) => missingIn(trial) !== undefined).toSorted((a, b) => Number(b.valid) - Number(a.valid));
+  const lacking = shownFirst(under.filter((trial) => missingIn(trial) !== undefined));
   const missing = lacking[0] && missingIn(lacking[0]);
   if (missing)
     return { outcome: 'reported', reason: `no figures of ${missing.collector}: ${missing.notMeasured}`, wrong, ...unseen(lacking) };
@@ -101,9 +101,15 @@ function toldOf(fault: Fault, trials: readonly TrialRecord[], under: readonly Tr
   return { outcome: all.length > 0 ? 'a plausible number' : 'unharmed', reason: '', wrong: all };
 }
 
-function unseen(trials: readonly TrialRecord[]): { says?: string } {
-  const [first] = trials;
-  return first === undefined || trials.some(({ valid }) => valid) ? {} : { says: first.id };
+/** Warnings of a window that counts, then of one that is invalid, then of one that was measured again. */
+function shownFirst(trials: readonly TrialRecord[]): TrialRecord[] {
+  const rank = ({ superseded, valid }: TrialRecord) => (superseded ? 2 : valid ? 0 : 1);
+  return trials.toSorted((a, b) => rank(a) - rank(b));
+}
+
+function unseen([first]: readonly TrialRecord[]): { says?: string } {
+  if (first === undefined || (first.valid && !first.superseded)) return {};
+  return { says: first.superseded ? MEASURED_AGAIN : first.id };
 }
 
 /** Whether that figure was there before. */

@@ -21,15 +21,32 @@ export interface Slope {
   readonly high: number;
 }
 
-/** Undefined for too few samples. */
-export function slopeOf(samples: readonly Sample[], of: (sample: Sample) => number): Slope | undefined {
-  const warm = samples.slice(Math.floor(samples.length / 2));
+/** Means of five minutes: at so many hours, so much. */
+export function meansOf(samples: readonly Sample[], of: (sample: Sample) => number): readonly (readonly [hours: number, mean: number])[] {
   const means: [number, number][] = [];
-  for (let at = 0; at + MEAN_OF <= warm.length; at += MEAN_OF) {
-    const part = warm.slice(at, at + MEAN_OF);
+  for (let at = 0; at + MEAN_OF <= samples.length; at += MEAN_OF) {
+    const part = samples.slice(at, at + MEAN_OF);
     const mean = (each: (sample: Sample) => number) => part.reduce((sum, sample) => sum + each(sample), 0) / part.length;
     means.push([mean(({ atS }) => atS / 3600), mean(of)]);
   }
+  return means;
+}
+
+/**
+ * How much more of the second half was at most used than of the first. Memory that is given back and filled again with what waits for its
+ * collection rises for an hour too, but never above where it was; what leaks does.
+ */
+export function newHeightMiB(samples: readonly Sample[]): number {
+  const half = Math.floor(samples.length / 2);
+  const [first, second] = [samples.slice(0, half), samples.slice(half)].map((part) =>
+    Math.max(...meansOf(part, ({ rssMiB }) => rssMiB).map(([, mean]) => mean)),
+  ) as [number, number];
+  return second - first;
+}
+
+/** Undefined for too few samples. */
+export function slopeOf(samples: readonly Sample[], of: (sample: Sample) => number): Slope | undefined {
+  const means = meansOf(samples.slice(Math.floor(samples.length / 2)), of).map(([hours, mean]): [number, number] => [hours, mean]);
   if (means.length < FEWEST_MEANS) return undefined;
   const { m, b } = linearRegression(means);
   const meanX = means.reduce((sum, [x]) => sum + x, 0) / means.length;

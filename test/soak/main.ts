@@ -10,7 +10,7 @@ import { isBad, stamp } from '../campaign/record.ts';
 import { endWithin, killWhole, watchRun, within, type WatchedRun } from '../campaign/watched-run.ts';
 import { lostTrials } from '../campaign/trials.ts';
 import { inventory, leftSince, meshtax, workspace } from '../e2e/machine.ts';
-import { SAMPLE_MS, slopeOf, type Sample } from './growth.ts';
+import { meansOf, newHeightMiB, SAMPLE_MS, slopeOf, type Sample } from './growth.ts';
 import { wrongOf, type Growth, type SoakRecord } from './record.ts';
 
 /** What it may take to deploy, and to undo and seal when the time is over. */
@@ -75,6 +75,8 @@ function growthOf(role: string, samples: readonly Sample[]): Growth {
     lastMiB: Math.round(samples.at(-1)?.rssMiB ?? 0),
     mostMiB: Math.round(Math.max(...samples.map(({ rssMiB }) => rssMiB))),
     memoryPerHourMiB: slopeOf(samples, ({ rssMiB }) => rssMiB),
+    newHeightMiB: Math.round(newHeightMiB(samples) * 10) / 10,
+    meansMiB: meansOf(samples, ({ rssMiB }) => rssMiB).map(([, mean]) => Math.round(mean * 10) / 10),
     descriptorsMost: Math.max(...samples.map(({ descriptors }) => descriptors)),
     descriptorsPerHour: slopeOf(samples, ({ descriptors }) => descriptors),
   };

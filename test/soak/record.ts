@@ -10,6 +10,10 @@ export interface Growth {
   readonly lastMiB: number;
   readonly mostMiB: number;
   readonly memoryPerHourMiB: Slope | undefined;
+  /** Of the second half above the first, at their most. */
+  readonly newHeightMiB: number;
+  /** Means of five minutes. */
+  readonly meansMiB: readonly number[];
   readonly descriptorsMost: number;
   readonly descriptorsPerHour: Slope | undefined;
 }
@@ -30,6 +34,7 @@ export interface SoakRecord extends Stamp, Findings {
 
 /** What the samples cannot tell from nothing: neighbouring pages, a cache that fills. */
 const FLAT_MIB_PER_HOUR = 2;
+const NEW_HEIGHT_MIB = 1;
 const FLAT_DESCRIPTORS_PER_HOUR = 0.5;
 const MOST_JOURNAL_BYTES_PER_TRIAL = 1000;
 
@@ -45,9 +50,10 @@ export function wrongOf(record: Omit<SoakRecord, 'wrong'>): string[] {
   if (exit !== 0 && exit !== 4) wrong.push(`it ended with ${exit}`);
   if (minutes < asked * 0.95) wrong.push(`it ended after ${minutes.toFixed(1)} of ${asked} minutes`);
   if (journalBytes > trials * MOST_JOURNAL_BYTES_PER_TRIAL) wrong.push(`the journal has ${journalBytes} bytes for ${trials} trials`);
-  for (const { role, memoryPerHourMiB: memory, descriptorsPerHour: descriptors } of processes) {
+  for (const { role, memoryPerHourMiB: memory, newHeightMiB: height, descriptorsPerHour: descriptors } of processes) {
     const allowed = FLAT_MIB_PER_HOUR + (role === 'meshtax' ? keptPerHourMiB(record) : 0);
-    if (memory !== undefined && memory.low > allowed) wrong.push(`${role} grows by ${memory.perHour.toFixed(1)} MiB an hour`);
+    if (memory !== undefined && memory.low > allowed && height > NEW_HEIGHT_MIB)
+      wrong.push(`${role} grows by ${memory.perHour.toFixed(1)} MiB an hour`);
     if (descriptors !== undefined && descriptors.low > FLAT_DESCRIPTORS_PER_HOUR)
       wrong.push(`${role} opens ${descriptors.perHour.toFixed(1)} descriptors an hour`);
   }
