@@ -282,7 +282,8 @@ function buildProgram(app: App, ended: (exit: ExitCode) => void) {
   return program;
 }
 
-const BUDGET = 'for instance 10m. when-resolved: this instead of the file’s; fixed: as many blocks as should fit; set-up not counted';
+const BUDGET =
+  'for instance 10m. when-resolved: this instead of the file’s; fixed: as many blocks as should fit. From the first deployment on';
 
 const EXAMPLES = `
 examples:

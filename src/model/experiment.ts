@@ -105,7 +105,7 @@ const statisticsSchema = z
     budget: durationNs({ min: 10 * SECOND, max: 7 * 24 * 3600 * SECOND })
       .default(600 * SECOND)
       .describe(
-        'when-resolved, without measureAll: no block is begun that would end after this time; set-up and deploying are not counted',
+        'when-resolved, without measureAll: no block is begun that would end after this time, counted from the first deployment on',
       ),
     design: z
       .enum(['auto', 'duet', 'slice', 'block'])

@@ -67,7 +67,7 @@ export async function runCampaign(request: RunRequest, session: ClusterSession, 
 class Watch {
   readonly #request: RunRequest;
   readonly #state: RunState;
-  #leftNs: number;
+  readonly #deadlineNs: number;
   #begunNs: number;
   #longestBlockNs = 0;
 
@@ -75,10 +75,10 @@ class Watch {
     this.#request = request;
     this.#state = state;
     this.#begunNs = request.system.clock.monotonicNs();
-    this.#leftNs = request.plan.experiment.statistics.budgetNs;
+    this.#deadlineNs = this.#begunNs + request.plan.experiment.statistics.budgetNs;
   }
 
-  /** Deploying and the pilot are not in the budget, and what they took says nothing of the next block. */
+  /** What deploying and the pilot took is in the budget, but says nothing of the next block. */
   beginBlock(): void {
     this.#begunNs = this.#request.system.clock.monotonicNs();
   }
@@ -86,13 +86,11 @@ class Watch {
   /** Asked after every block; when it is over the reason is in the run's record. */
   isOver(): boolean {
     const { stop, minBlocks, measureAll } = this.#request.plan.experiment.statistics;
-    const tookNs = this.#request.system.clock.monotonicNs() - this.#begunNs;
-    this.beginBlock();
-    this.#leftNs -= tookNs;
-    this.#longestBlockNs = Math.max(this.#longestBlockNs, tookNs);
+    const nowNs = this.#request.system.clock.monotonicNs();
+    this.#longestBlockNs = Math.max(this.#longestBlockNs, nowNs - this.#begunNs);
     if (stop === 'fixed' || measureAll) return false;
     if (this.#state.blocksDone >= minBlocks && this.#state.open?.size === 0) this.#state.stop('every primary figure had its verdict');
-    else if (this.#longestBlockNs > this.#leftNs) this.#state.stop('the time budget was over');
+    else if (nowNs + this.#longestBlockNs > this.#deadlineNs) this.#state.stop('the time budget was over');
     return this.#state.stopped !== undefined;
   }
 }
