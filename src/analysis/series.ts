@@ -58,8 +58,9 @@ export interface HowMeasured {
 
 /** `trials`: the valid ones of the arm. */
 export function armSeries(trials: readonly TrialRecord[], { masked, hasLadder, withSum }: HowMeasured): ArmSeries {
-  const latency = trials.filter((trial) => trial.kind === 'latency').toSorted((a, b) => a.block - b.block);
-  const ladderTrials = trials.filter((trial) => trial.kind === 'cpu').toSorted((a, b) => a.block - b.block);
+  const ordered = trials.toSorted((a, b) => a.block - b.block);
+  const latency = ordered.filter((trial) => trial.kind === 'latency');
+  const ladderTrials = ordered.filter((trial) => trial.kind === 'cpu');
   const figures = new Builder();
   const raw = new Builder();
   const sum = withSum && latency.length > 0 ? newHistogram() : undefined;

@@ -23,15 +23,11 @@ export async function metricsServer(
   planned: number,
 ): Promise<MetricsServer> {
   const trials = new Map(before.map((trial) => [trial.id, trial]));
-  let changes = 0;
   let record = run;
   let session: ClusterSession | undefined;
   // Analysing costs CPU that a run has better use for: once for each state of the run, however often it is asked.
-  let page: { readonly changes: number; readonly text: string } | undefined;
-  const runPage = () => {
-    if (page?.changes !== changes) page = { changes, text: formatExposition(runFamilies(record, [...trials.values()], { planned })) };
-    return page.text;
-  };
+  let page: string | undefined;
+  const runPage = () => (page ??= formatExposition(runFamilies(record, [...trials.values()], { planned })));
   const close = await system.http
     .serve(port, async (path) => {
       if (path === '/metrics') return { contentType: CONTENT_TYPE, text: runPage() };
@@ -43,7 +39,7 @@ export async function metricsServer(
     });
   return {
     noted(trial, current, insteadOf) {
-      changes++;
+      page = undefined;
       if (insteadOf !== undefined) trials.delete(insteadOf);
       trials.set(trial.id, trial);
       record = current;

@@ -68,12 +68,10 @@ export async function executeRun(request: RunRequest): Promise<RunOutcome> {
   const { stop, measureAll } = request.plan.experiment.statistics;
   const assessment = stop === 'when-resolved' && !measureAll ? request.assessment : undefined;
   const state = new RunState(request.record, request.trials, trialsOf(request.plan.blocks).length, assessment);
-  let failed = true;
   try {
     await measure(request, state, undo);
     state.update({ status: 'complete' });
     if (request.keep) await keepUntilInterrupted(request);
-    failed = false;
   } catch (error) {
     state.update({ status: error instanceof Interrupted ? 'interrupted' : 'failed', failure: reasonOf(error) });
     throw error instanceof Interrupted
@@ -83,7 +81,7 @@ export async function executeRun(request: RunRequest): Promise<RunOutcome> {
     emit({ kind: 'undoing' });
     for (const failure of await undo.unwind(UNDO_BUDGET_MS)) emit({ kind: 'undo-failed', ...failure });
     // A run that could not even be opened again may be going on elsewhere: its record is not ours to write.
-    if (state.opened || !request.resumed) await (failed ? finishIfPossible(request, state) : finish(request, state));
+    if (state.opened || !request.resumed) await (state.record.status === 'complete' ? finish : finishIfPossible)(request, state);
     emit({ kind: 'ended', status: state.record.status });
   }
   return { record: state.record, trials: state.measured, invalid: state.invalid };

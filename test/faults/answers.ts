@@ -2,7 +2,7 @@
 import { chmodSync, copyFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Fault } from './fault.ts';
-import { once } from './fault.ts';
+import { NO_ANSWERS, once } from './fault.ts';
 import { OTHER } from './scene.ts';
 
 const PEER = fileURLToPath(new URL('evil-peer.ts', import.meta.url));
@@ -96,7 +96,7 @@ const behindEnvoy = (mode: string): Fault => ({
   id: `HTTP server behind Envoy: ${mode}`,
   datapath: 'envoy-sidecar',
   environment: (scratch) => withPeer(scratch, { role: 'server', mode, arm: OTHER }),
-  tells: ['MT0302', 'MT0306', 'MT3013', 'MT3008'],
+  tells: NO_ANSWERS,
 });
 
 /** Few enough that percentiles look as always. */
@@ -104,7 +104,7 @@ const nowAndThen = (mode: string): Fault => ({
   ...faultOf('http-echo', mode),
   id: `HTTP server: ${mode}, every fiftieth request`,
   environment: (scratch) => withPeer(scratch, { role: 'server', mode, arm: OTHER, every: 50 }),
-  tells: ['MT0302', 'MT0306', 'MT3013', 'MT3008'],
+  tells: NO_ANSWERS,
 });
 
 export const answerFaults: readonly Fault[] = [

@@ -51,6 +51,9 @@ export interface Fault {
   readonly disk?: { readonly sizeKiB: number; readonly inodes?: number };
 }
 
+/** Requests fail, stray, or find no connection. */
+export const NO_ANSWERS = ['MT0302', 'MT0306', 'MT3008', 'MT3013'];
+
 /** What has nothing to mend. */
 export const once =
   (harm: (scene: Scene) => Promise<unknown>): Fault['harm'] =>

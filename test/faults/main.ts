@@ -17,12 +17,8 @@ const { values } = parseArgs({
   },
 });
 const first = faults.findIndex(({ id }) => id.includes(values.from));
-const chosen =
-  first < 0
-    ? []
-    : faults
-        .slice(first)
-        .filter(({ id, alone }) => id.includes(values.only) && (values.which === 'all' || (values.which === 'alone') === (alone === true)));
+const isWanted = (alone = false) => values.which === 'all' || (values.which === 'alone') === alone;
+const chosen = faults.filter(({ id, alone }, at) => first >= 0 && at >= first && id.includes(values.only) && isWanted(alone));
 if (chosen.length === 0) throw new Error('no fault is called so');
 let [tried, untried, bad] = [0, 0, 0];
 mendWhenInterrupted();

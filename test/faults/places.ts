@@ -7,7 +7,7 @@ import type { TrialRecord } from '../../src/model/records.ts';
 import { later } from '../campaign/watched-run.ts';
 import { clockEnvironment, clockFileIn } from './clock.ts';
 import type { Fault } from './fault.ts';
-import { once } from './fault.ts';
+import { NO_ANSWERS, once } from './fault.ts';
 import { OTHER, type Scene } from './scene.ts';
 
 const BPF = 'ebpf-lab';
@@ -15,9 +15,6 @@ const IPTABLES = '{ id: iptables-service, services: 20 }';
 
 const EVERY_FIFTH = 'iptables -I FORWARD -m statistic --mode nth --every 5 --packet 0 -j DROP'.split(' ');
 const AN_HOUR_MS = 3_600_000;
-
-/** Requests fail, stray, or find no connection. */
-const NO_ANSWERS = ['MT0302', 'MT0306', 'MT3008', 'MT3013'];
 
 const network: Fault[] = [
   {
@@ -199,7 +196,7 @@ const disks: Fault[] = [
 /** One on every CPU, until they are ended. */
 async function hogs(commandOn: (cpu: number) => readonly [string, ...string[]]): Promise<() => Promise<void>> {
   const all = await Promise.all(
-    availableCpus().map(async (cpu) => {
+    Array.from({ length: availableParallelism() }, async (_, cpu) => {
       const [program, ...args] = commandOn(cpu);
       const hog = spawn(program, args, { stdio: 'ignore' });
       await new Promise<void>((resolve, reject) => hog.once('error', reject).once('spawn', resolve));
@@ -208,8 +205,6 @@ async function hogs(commandOn: (cpu: number) => readonly [string, ...string[]]):
   );
   return async () => all.forEach((hog) => hog.kill('SIGKILL'));
 }
-
-const availableCpus = () => Array.from({ length: availableParallelism() }, (_, cpu) => cpu);
 
 const jump =
   (direction: 'forward' | 'backward') =>

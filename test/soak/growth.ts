@@ -22,7 +22,7 @@ export interface Slope {
 }
 
 /** Means of five minutes: at so many hours, so much. */
-export function meansOf(samples: readonly Sample[], of: (sample: Sample) => number): readonly (readonly [hours: number, mean: number])[] {
+export function meansOf(samples: readonly Sample[], of: (sample: Sample) => number): [hours: number, mean: number][] {
   const means: [number, number][] = [];
   for (let at = 0; at + MEAN_OF <= samples.length; at += MEAN_OF) {
     const part = samples.slice(at, at + MEAN_OF);
@@ -46,7 +46,7 @@ export function newHeightMiB(samples: readonly Sample[]): number {
 
 /** Undefined for too few samples. */
 export function slopeOf(samples: readonly Sample[], of: (sample: Sample) => number): Slope | undefined {
-  const means = meansOf(samples.slice(Math.floor(samples.length / 2)), of).map(([hours, mean]): [number, number] => [hours, mean]);
+  const means = meansOf(samples.slice(Math.floor(samples.length / 2)), of);
   if (means.length < FEWEST_MEANS) return undefined;
   const { m, b } = linearRegression(means);
   const meanX = means.reduce((sum, [x]) => sum + x, 0) / means.length;

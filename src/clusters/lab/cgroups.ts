@@ -170,12 +170,10 @@ export class Cgroups {
     const usageOf = async (directory: string) => parseCgroupCpuNs(await this.#files.readText(`${directory}/${file}`), format);
     const inside = await usageOf(`${cpu}/${root}/${run}`);
     if (!(await this.#isTrueRoot())) return new Map([['', (await usageOf(cpu)) - inside]]);
-    const usages = new Map<string, number>();
-    for (const { name } of (await this.#files.list(cpu)).filter(({ isDirectory }) => isDirectory)) {
-      const usage = await usageOf(`${cpu}/${name}`).catch(() => undefined); // it may go while they are read
-      if (usage !== undefined) usages.set(name, name === root ? usage - inside : usage);
-    }
-    return usages;
+    const groups = (await this.#files.list(cpu)).filter(({ isDirectory }) => isDirectory);
+    const usages = groups.map(async ({ name }) => [name, (await usageOf(`${cpu}/${name}`)) - (name === root ? inside : 0)] as const);
+    // One may go while they are read.
+    return new Map((await Promise.allSettled(usages)).flatMap((each) => (each.status === 'fulfilled' ? [each.value] : [])));
   }
 
   /** False where programs run in the root itself, whose time no group has. `isProgram`: or else a thread of the kernel. */

@@ -7,7 +7,7 @@ import type { System } from '../../model/ports.ts';
 import { Cgroups, detectLayout } from './cgroups.ts';
 import { BPF_STATS, inTurn, isAlive, isCountedElsewhere, readLease, stateDirectory, type Lease } from './lease.ts';
 import { endAll } from './end-processes.ts';
-import { deleteNamespaces as deleteAll } from './namespaces.ts';
+import { deleteNamespaces } from './namespaces.ts';
 import { CGROUP_ROOT, runOfNetns, STATE_ROOT } from './names.ts';
 
 interface Report {
@@ -94,7 +94,7 @@ async function cleanRun(
     }
   };
   await attempt('processes', () => endProcesses(system, cgroups, run));
-  await attempt('network namespaces', () => deleteNamespaces(system, run));
+  await attempt('network namespaces', () => deleteNamespacesOf(system, run));
   await attempt('cgroups', async () => {
     const before = (await cgroups.children(`${CGROUP_ROOT}/${run}`)).length;
     await detachPrograms(system, cgroups.unified(`${CGROUP_ROOT}/${run}`));
@@ -143,9 +143,9 @@ async function namespacesOf(system: System, run: string): Promise<string[]> {
   return (await system.files.list('/run/netns')).map((entry) => entry.name).filter((name) => runOfNetns(name) === run);
 }
 
-async function deleteNamespaces(system: System, run: string): Promise<number> {
+async function deleteNamespacesOf(system: System, run: string): Promise<number> {
   const names = await namespacesOf(system, run);
-  await deleteAll(system.processes, names); // a run that is being undone deletes its own meanwhile
+  await deleteNamespaces(system.processes, names); // a run that is being undone deletes its own meanwhile
   return names.length;
 }
 
