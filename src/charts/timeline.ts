@@ -135,7 +135,8 @@ function lostPanel(time: object) {
     mark: { type: 'bar' as const, color: '#555', width: 2 },
     encoding: {
       x: { ...time, field: 'measured', type: 'quantitative' as const },
-      y: { field: 'lost', type: 'quantitative' as const, axis: { title: 'host lost, %', tickCount: 3 } },
+      // Datapaths that shared a window lost the same: not their sum.
+      y: { field: 'lost', type: 'quantitative' as const, stack: null, axis: { title: 'host lost, %', tickCount: 3 } },
     },
   };
 }

@@ -19,7 +19,7 @@ export function lagOneCorrelation(values: readonly number[]): number {
   }
   if (squares === 0) return 0;
   const raw = products / squares;
-  return Math.min(1, raw + (1 + 3 * raw) / n);
+  return Math.max(-1, Math.min(1, raw + (1 + 3 * raw) / n));
 }
 
 export interface Independent {

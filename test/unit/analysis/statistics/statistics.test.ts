@@ -58,6 +58,9 @@ describe(`against ${reference.source}`, () => {
     const { values, correlation } = reference.lagOne;
     expect(lagOneCorrelation(values)).toBeCloseTo(correlation + (1 + 3 * correlation) / values.length, 12);
   });
+  test('a correlation stays one: of few values that swing, the correction alone would go below -1', () => {
+    expect(lagOneCorrelation([1, -1, 1, -1, 1, -1])).toBe(-1);
+  });
   test('t interval and its p-value', () => {
     const { values, p, low, high } = reference.tTest;
     expect(pValue(values, 'fixed')).toBeCloseTo(p, 10);

@@ -1,0 +1,22 @@
+import { compile } from 'vega-lite';
+import { expect, test } from 'vitest';
+import { analyse } from '../../../src/analysis/analyse.ts';
+import { timeline } from '../../../src/charts/timeline.ts';
+import { runOf, trialOf } from '../../records.ts';
+
+test('what the host lost in a window that datapaths shared is said once, not added up', () => {
+  const host = { meter: 'real-time' as const, stalls: 1, longestNs: 6e8, lostShare: 0.3, log: [] };
+  const trials = [0, 1].flatMap((block) =>
+    ['direct', 'envoy'].map((arm) => ({
+      ...trialOf({ block, arm, latenciesNs: Array.from({ length: 200 }, (_, i) => 1e5 + i) }),
+      design: 'duet' as const,
+      host,
+    })),
+  );
+  const analysis = analyse(runOf(trials));
+  const [comparison] = analysis.comparisons;
+  const drawn = comparison && timeline.draw(comparison, analysis);
+  const compiled = JSON.stringify(drawn && compile(drawn.spec).spec);
+  expect(compiled).toContain('host lost, %');
+  expect(compiled).not.toContain('"type":"stack"');
+});
