@@ -8,6 +8,7 @@ import { PROXY_UID, READER_UID, WORKER_UID } from '../model/uids.ts';
 import { within } from '../model/within.ts';
 import { filesBelow, RunDirectory } from '../store/run-directory.ts';
 import type { App } from './app.ts';
+import { scoped, scratch } from './lab-session.ts';
 
 const EXPERIMENT = `name: deep
 datapaths: [direct, envoy-sidecar]
@@ -19,9 +20,10 @@ const PATIENCE_MS = 60_000;
 const NO_RIGHTS = new Set([WORKER_UID, READER_UID, PROXY_UID]);
 
 export async function deepDoctor(app: App): Promise<ExitCode> {
-  const { files } = app.system;
-  const directory = `/tmp/meshtax-deep-${app.system.randomId(8)}`;
-  await files.makeDirectory(directory, { mode: 0o700 });
+  return scoped(app, async (undo) => deeply(app, await scratch(app, undo)));
+}
+
+async function deeply(app: App, directory: string): Promise<ExitCode> {
   const [killed, bereft] = [new Trial(app, `${directory}/killed`), new Trial(app, `${directory}/bereft`)];
   let failed = 0;
   const step = async (title: string, work: () => Promise<string>) => {
@@ -45,7 +47,6 @@ export async function deepDoctor(app: App): Promise<ExitCode> {
     await Promise.all([first(), second()]);
   } finally {
     await Promise.all([killed.end(), bereft.end()]);
-    await files.remove(directory);
   }
   app.out(failed === 0 ? 'yes: what goes wrong here is undone, kept and told\n' : `no: ${failed} of the above failed\n`);
   return failed === 0 ? EXIT.ok : EXIT.preflight;

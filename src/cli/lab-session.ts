@@ -11,13 +11,17 @@ export async function withLabSession<T>(app: App, what: string, use: (session: C
   const lab = app.families.clusters.find((cluster) => cluster.id === 'lab');
   if (!lab) throw new Error('the lab is a cluster');
   const runId = `${what}${app.system.randomId(5)}`;
-  const logDirectory = `${app.system.env['TMPDIR'] ?? '/tmp'}/meshtax-${runId}`;
   return scoped(app, async (undo) => {
-    undo('the logs', () => app.system.files.remove(logDirectory));
-    await app.system.files.makeDirectory(logDirectory, { mode: 0o700 });
+    const logDirectory = await scratch(app, undo);
     const session = await lab.open(lab.schema.parse({ id: 'lab' }), app.system, { runId, logDirectory, allowConcurrent: false }, undo);
     return use(session, undo);
   });
+}
+
+/** A folder that `clean` removes, however this process dies. */
+export async function scratch({ families, system }: App, undo: PushUndo): Promise<string> {
+  for (const cluster of families.clusters) if (cluster.scratch) return cluster.scratch(system, undo);
+  throw new Error('the lab has scratch folders');
 }
 
 /** What `use` makes is undone when it ends, however it ends. */

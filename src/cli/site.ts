@@ -9,7 +9,7 @@ import { EXIT, formatError, MeshtaxError, type ExitCode } from '../model/errors.
 import { jsonOrUndefined } from '../model/json.ts';
 import type { TrackRecord } from '../model/track.ts';
 import { buildReport } from '../report/build.ts';
-import { renderHtml, renderIndex, type Page } from '../report/render/html.ts';
+import type { Page } from '../report/render/html.ts';
 import { indexTables, type SiteRun, type SiteSeries } from '../report/site.ts';
 import { trackDocument } from '../report/track.ts';
 import { listRuns, readRun, sealOf, type RunEntry } from '../store/read.ts';
@@ -20,6 +20,9 @@ import { componentNamed } from './track-components.ts';
 
 const SCRIPT = 'charts.js';
 const RUN_PAGE: Page = { draw: { src: `../${SCRIPT}` }, back: { text: 'all runs', href: '../index.html' } };
+
+/** Vega takes half a second to load: no other command waits for it. */
+const pages = () => import('../report/render/html.ts');
 
 /** What the site knows of a run, so that it need not be read again. */
 const entrySchema = z.object({
@@ -36,6 +39,7 @@ const manifestSchema = z.object({ runs: z.array(entrySchema) });
 type Entry = z.infer<typeof entrySchema>;
 
 export async function siteCommand(app: App, directory: string, { results }: { readonly results: string }): Promise<ExitCode> {
+  const { renderIndex } = await pages();
   const { files } = app.system;
   for (const folder of ['runs', 'series']) await files.makeDirectory(`${directory}/${folder}`);
   const known = manifestSchema.safeParse(jsonOrUndefined((await files.readTextIfAny(`${directory}/site.json`)) ?? ''));
@@ -78,6 +82,7 @@ async function writeRun(app: App, directory: string, { path }: RunEntry, print: 
   if (stored.trials.length === 0) return undefined;
   const document = buildReport(stored, analyse(stored));
   const { id, experiment, cluster, status, startedAt } = stored.run;
+  const { renderHtml } = await pages();
   await writeForUser(app, `${directory}/runs/${id}.html`, await renderHtml(document, RUN_PAGE));
   const run: SiteRun = { id, experiment, cluster, status, startedAt, verdict: document.verdicts[0] ?? '' };
   return { ...run, print };
@@ -100,6 +105,7 @@ async function writeOneSeries(app: App, directory: string, folder: string): Prom
   const { margin } = runs[0].run;
   const { name, component, versions } = record;
   const document = trackDocument(record, analyseTrack(record, componentNamed(component).datapath, runs, margin), margin);
+  const { renderHtml } = await pages();
   await writeForUser(app, `${directory}/series/${name}.html`, await renderHtml(document, RUN_PAGE));
   return { name, component, versions, verdict: document.verdicts[0] ?? '' };
 }

@@ -15,7 +15,7 @@ import { createCgroup } from './component.ts';
 import { labDoctor } from './doctor.ts';
 import { findEnvoy, provideEnvoy } from './envoy-binary.ts';
 import { machineFacts } from './facts.ts';
-import { BPF_STATS, inTurn, stateDirectory, stopCountingBpf, takeLease, type Lease } from './lease.ts';
+import { BPF_STATS, inTurn, makeScratch, stateDirectory, stopCountingBpf, takeLease, type Lease } from './lease.ts';
 import { CGROUP_ROOT } from './names.ts';
 import { benchTools, installPackages, missingPackages, testTools } from './requirements.ts';
 import { provideProgram } from './program.ts';
@@ -40,6 +40,7 @@ export const lab: Cluster = {
   doctor: labDoctor,
   open,
   clean: cleanLab,
+  scratch: makeScratch,
 };
 
 async function missing(system: System): Promise<readonly string[]> {

@@ -57,9 +57,22 @@ export async function takeLease(
     bpfStatsBefore: await bpfStatsBefore(system),
   };
   await writeLease(system, lease);
-  const [other] = await liveLeases(system, run);
+  // What this very process holds is no other run.
+  const other = (await liveLeases(system, run)).find(({ pid }) => pid !== lease.pid);
   if (other && !allowConcurrent) throw new MeshtaxError('MT2002', { run: other.run, pid: other.pid });
   return { ...lease, alone: !other };
+}
+
+/** For what is no run and would be left like one. The name is the undo's and `clean`'s alone. */
+export async function makeScratch(system: System, undo: PushUndo): Promise<string> {
+  const run = system.randomId(6);
+  const { pid } = system.host;
+  undo('the scratch folder', () => system.files.remove(stateDirectory(run)));
+  await inTurn(system, async () => {
+    await makeStateDirectory(system, run);
+    await writeLease(system, { run, pid, startTicks: (await startTicksOf(system, pid)) ?? '', bpfStatsBefore: '' });
+  });
+  return stateDirectory(run);
 }
 
 /** What it was before the first of all runs that are there, alive or dead, changed it. */

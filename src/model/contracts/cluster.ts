@@ -171,4 +171,6 @@ export interface Cluster {
   examine?(system: System, place: string): Promise<readonly Finding[]>;
   /** Removes leftovers of runs, however they died, without any local state of theirs. */
   clean?(system: System, which: CleanRequest): Promise<CleanReport>;
+  /** A folder of this process that `clean` removes, with what is mounted below, should the process die before its undo. */
+  scratch?(system: System, undo: PushUndo): Promise<string>;
 }

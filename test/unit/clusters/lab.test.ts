@@ -9,6 +9,7 @@ const selected = lab.schema.parse({ id: 'lab' });
 const MOUNTS = {
   '/proc/mounts': 'cgroup2 /sys/fs/cgroup cgroup2 rw 0 0',
   '/proc/4242/stat': `4242 (a b) ${Array.from({ length: 30 }, (_, i) => i).join(' ')}`,
+  '/proc/5151/stat': `5151 (another) ${Array.from({ length: 30 }, (_, i) => i).join(' ')}`,
 };
 
 test.each([
@@ -30,7 +31,7 @@ test('without eBPF: one plain sentence', async () => {
 });
 
 test('a run that is alive keeps others out, a dead one does not; no run is ever opened twice', async () => {
-  const lease = (startTicks: string) => JSON.stringify({ run: 'other', pid: 4242, startTicks, bpfStatsBefore: '0' });
+  const lease = (startTicks: string) => JSON.stringify({ run: 'other', pid: 5151, startTicks, bpfStatsBefore: '0' });
   const withLock = (startTicks: string) => new MemoryFiles({ ...MOUNTS, '/run/meshtax/other/lease.json': lease(startTicks) });
   await expect(lab.open(selected, fakeSystem({ files: withLock('19') }), opening, () => {})).rejects.toMatchObject({ code: 'MT2002' });
   const files = withLock('7'); // the same pid, but another process
@@ -68,6 +69,19 @@ test('a run that is alive is kept; with force its process is ended before what i
   expect(await lab.clean?.(fakeSystem({ files, answer }), { ...EVERY, force: true })).toMatchObject({ kept: [], failed: [] });
   expect(killed).toEqual(['-TERM 4242', '-KILL 4242']);
   expect(files.content.has('/run/meshtax/abcdef/lease.json')).toBe(false);
+});
+
+test('a scratch folder: kept while its process is alive, removed with the leftovers when it died; it keeps no lab of the same process out', async () => {
+  const files = leftover('S');
+  files.content.delete('/run/meshtax/abcdef/lease.json');
+  const system = fakeSystem({ files });
+  const folder = (await lab.scratch?.(system, () => {})) ?? '';
+  files.content.set(`${folder}/log`, 'x');
+  expect((await lab.clean?.(system, { ...EVERY, force: false }))?.kept).toEqual([expect.stringContaining('is alive')]);
+  await expect(lab.open(selected, system, opening, () => {})).rejects.toMatchObject({ code: 'MT2005' });
+  files.content.delete('/proc/4242/stat');
+  await lab.clean?.(system, { ...EVERY, force: false });
+  expect([...files.content.keys()].filter((file) => file.startsWith(folder))).toEqual([]);
 });
 
 test('missing packages are named before anything is installed; without apt they are only named', async () => {
