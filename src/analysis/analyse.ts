@@ -22,7 +22,7 @@ import { validityOf, type Validity } from './validity.ts';
 import { judge } from './verdict.ts';
 import { compareSeries, type Compared, type Inference, type Versus } from './versus.ts';
 
-export const ANALYSIS_VERSION = 5;
+export const ANALYSIS_VERSION = 6;
 
 export interface CellMetric {
   readonly metric: MetricId;
@@ -93,6 +93,11 @@ export interface Analysis {
 /** What the arms of a comparison are compared with, in words. */
 export function baselineWords({ baselines }: Pick<ComparisonAnalysis, 'baselines'>): string {
   return baselines.length === 1 ? (baselines[0] as string) : `the baseline of its own cluster (${baselines.join(', ')})`;
+}
+
+/** The workload; with its load where the run has it under several. */
+export function subjectOf({ workload, load }: ComparisonAnalysis, comparisons: readonly ComparisonAnalysis[]): string {
+  return comparisons.filter((each) => each.workload === workload).length > 1 ? `${workload}, ${load}` : workload;
 }
 
 /** How many trials had every request counted by their datapath. */
@@ -223,7 +228,7 @@ function draft({ run }: StoredRun, trials: readonly TrialRecord[], inference: In
       metrics: [...own.figures.values()].map((each) => {
         const raw = own.raw.get(each.metric.id);
         const versus = (mine: Series | undefined, theirs: Series | undefined, how = inference) =>
-          mine && theirs && mine.tooFew === 0 ? compareSeries(mine, theirs, how) : undefined;
+          mine && theirs && mine.tooFew === 0 && theirs.tooFew === 0 ? compareSeries(mine, theirs, how) : undefined;
         return {
           series: each,
           raw,

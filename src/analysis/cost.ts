@@ -1,5 +1,5 @@
 /**
- * What a datapath costs a month, from fitted slopes: CPU over the baseline at a rate, and memory by where it is paid (a pod,
+ * What a datapath costs a month over its baseline, from fitted slopes: CPU at a rate, and memory by where it is paid (a pod,
  * a node, the cluster). Every input is visible in the result; the interval is that of the CPU slope.
  */
 import type { Cell, ComparisonAnalysis } from './analyse.ts';
@@ -30,9 +30,10 @@ export interface DatapathCost {
   readonly tier: string;
   /** Over the baseline; an interval below zero saves. */
   readonly cores: Span;
-  /** Undefined where memory was not measured, and so what it is a month. */
+  /** Over the baseline too; undefined where memory of one was not measured, and so what it is a month. */
   readonly gib: number | undefined;
   readonly perMonth: Span | undefined;
+  /** Its own, whatever the baseline holds. */
   readonly memory: MemoryBill;
 }
 
@@ -65,7 +66,8 @@ export function costsOf({ cells }: ComparisonAnalysis, inputs: CostInputs): Data
     const coresOf = (nsPer1000: number) => (nsPer1000 / 1000 / 1e9) * inputs.requestsPerSecond;
     const cores = { estimate: coresOf(slope.estimate), low: coresOf(slope.low), high: coresOf(slope.high) };
     const memory = memoryBill(cell);
-    const gib = gibOf(memory, inputs);
+    const baseline = cells.find(({ arm }) => arm === cell.baseline);
+    const gib = difference(gibOf(memory, inputs), baseline && gibOf(memoryBill(baseline), inputs));
     const perMonth = (each: number) => (each * inputs.perCoreHour + (gib ?? Number.NaN) * inputs.perGibHour) * HOURS_PER_MONTH;
     return [
       {
@@ -102,6 +104,10 @@ function memoryBill(cell: Cell): MemoryBill {
 function gibOf({ bytesPerPod, bytesPerNode, bytesPerCluster }: MemoryBill, { nodes, podsPerNode }: CostInputs): number | undefined {
   if (bytesPerPod === undefined || bytesPerNode === undefined || bytesPerCluster === undefined) return undefined;
   return (bytesPerPod * podsPerNode * nodes + bytesPerNode * nodes + bytesPerCluster) / GIB;
+}
+
+function difference(own: number | undefined, other: number | undefined): number | undefined {
+  return own === undefined || other === undefined ? undefined : own - other;
 }
 
 /** From how many pods a node on a datapath paid by the node is cheaper than one paid by the pod, of one tier, at the same rate. */

@@ -24,7 +24,7 @@ export function ladderBlocks(trials: readonly TrialRecord[]): LadderBlock[] {
     const readings = steps.map((trial) => ({
       trial,
       cpu: machineFigures(trial),
-      seconds: (trial.result.endNs - trial.result.startNs) / 1e9,
+      seconds: countedSeconds(trial),
     }));
     const components = new Set(readings.flatMap(({ cpu }) => [...cpu.keys()]));
     const lines = new Map<string, { nsPerRequest: number; idleNsPerSecond: number }>();
@@ -38,6 +38,11 @@ export function ladderBlocks(trials: readonly TrialRecord[]): LadderBlock[] {
     }
     return [{ block, lines }];
   });
+}
+
+/** Of the time over which CPU was counted: it begins before the first request is due. */
+function countedSeconds({ result, instrumentsNs }: TrialRecord): number {
+  return (instrumentsNs ?? result.endNs - result.startNs + (result.leadNs ?? 0)) / 1e9;
 }
 
 /** Where the soaker ran, it is the machine's figure and /proc/stat, less the soaker itself, the cross-check. */

@@ -2,7 +2,7 @@
 import type { Finding } from '../model/findings.ts';
 import type { ArmRecord } from '../model/records.ts';
 import type { Own } from './anchors.ts';
-import type { Analysis, Cell, ComparisonAnalysis } from './analyse.ts';
+import { subjectOf, type Analysis, type Cell, type ComparisonAnalysis } from './analyse.ts';
 import type { Interval } from './statistics/interval.ts';
 
 /** Cores per 1000 requests/s of a proxy that looks into requests: published figures are 0.2 to 0.5. */
@@ -33,14 +33,17 @@ function own(name: string, subject: Own['subject'], quantity: Own['quantity'], i
 
 /** `arms`: with what each does to a request. */
 export function implausible({ comparisons }: Analysis, arms: readonly ArmRecord[]): Finding[] {
-  return comparisons.flatMap((comparison) => [...cheapOrDear(comparison), ...slowAtLayerFour(comparison, arms)]);
+  return comparisons.flatMap((comparison) => {
+    const subject = subjectOf(comparison, comparisons);
+    return [...cheapOrDear(comparison, subject), ...slowAtLayerFour(comparison, subject, arms)];
+  });
 }
 
-function cheapOrDear(comparison: ComparisonAnalysis): Finding[] {
+function cheapOrDear(comparison: ComparisonAnalysis, subject: string): Finding[] {
   return ownFigures(comparison)
     .filter(({ quantity }) => quantity === 'cpuPerProxy')
     .flatMap(({ name, low, high, estimate }): Finding[] => {
-      const told = `${name} of ${comparison.workload}: ${estimate.toFixed(2)} cores per 1000 requests/s [${low.toFixed(2)}, ${high.toFixed(2)}]`;
+      const told = `${name} of ${subject}: ${estimate.toFixed(2)} cores per 1000 requests/s [${low.toFixed(2)}, ${high.toFixed(2)}]`;
       if (high < CPU_PER_L7_PROXY.least)
         return [
           finding('MT0401', 'a proxy that costs next to nothing', told, 'below 0.1 a proxy hardly looks into requests: did they pass it?'),
@@ -58,7 +61,7 @@ function cheapOrDear(comparison: ComparisonAnalysis): Finding[] {
     });
 }
 
-function slowAtLayerFour({ workload, cells }: ComparisonAnalysis, arms: readonly ArmRecord[]): Finding[] {
+function slowAtLayerFour({ cells }: ComparisonAnalysis, subject: string, arms: readonly ArmRecord[]): Finding[] {
   const isLayerFour = ({ arm }: Cell) => {
     const features = arms.find(({ name }) => name === arm)?.features;
     return features !== undefined && features.l7PassesPerRequest === 0 && features.encryption === 'none';
@@ -66,7 +69,7 @@ function slowAtLayerFour({ workload, cells }: ComparisonAnalysis, arms: readonly
   return cells.filter(isLayerFour).flatMap((cell): Finding[] => {
     const ratio = cell.metrics.find(({ metric }) => metric.id === 'latency.p50')?.versus?.ratio;
     if (!ratio || ratio.low < MOST_L4_RATIO) return [];
-    const told = `${cell.arm} of ${workload}: p50 is ${ratio.estimate.toFixed(2)} times the baseline’s [${ratio.low.toFixed(2)}, ${ratio.high.toFixed(2)}]`;
+    const told = `${cell.arm} of ${subject}: p50 is ${ratio.estimate.toFixed(2)} times the baseline’s [${ratio.low.toFixed(2)}, ${ratio.high.toFixed(2)}]`;
     return [
       finding(
         'MT0403',

@@ -22,6 +22,11 @@ export interface TimelinePoint {
   readonly superseded: boolean;
 }
 
+/** Datapaths that take turns share a window: it and its warm-up last as many times longer. */
+function turns({ design, requested, result }: TrialRecord): number {
+  return design === 'slice' ? Math.max(1, Math.round((result.endNs - result.startNs) / requested.durationNs)) : 1;
+}
+
 /** `trials`: of one comparison; its latency windows in the order of time. */
 export function timelineOf(trials: readonly TrialRecord[]): TimelinePoint[] {
   const windows = trials.filter(({ kind }) => kind === 'latency').toSorted((a, b) => Date.parse(a.startedAt) - Date.parse(b.startedAt));
@@ -34,8 +39,8 @@ export function timelineOf(trials: readonly TrialRecord[]): TimelinePoint[] {
       block: trial.block,
       deployment: trial.deployment,
       atS: (Date.parse(trial.startedAt) - first) / 1000,
-      warmupS: trial.requested.warmupNs / 1e9,
-      durationS: trial.requested.durationNs / 1e9,
+      warmupS: (trial.requested.warmupNs / 1e9) * turns(trial),
+      durationS: (trial.result.endNs - trial.result.startNs) / 1e9,
       p50Ns: histogram && percentileNs(histogram, 0.5),
       p99Ns: histogram && percentileNs(histogram, 0.99),
       errors: own?.errors ?? 0,

@@ -114,7 +114,7 @@ export function compareSeries(own: Series, baseline: Series, inference: Inferenc
     correlation,
     merged,
     ...evidenceOf(values, inflation, inference, isOpen),
-    ...(isBounded ? NO_PLAN : planning(values, merged, logs !== undefined, inference)),
+    ...(isBounded ? NO_PLAN : planned(ratio ?? difference, values, merged, groupsOf(scale, pairs), logs !== undefined, inference)),
     robust: inference.thorough ? robustOf(scale, pairs, logs !== undefined, inference.random) : undefined,
     variance: varianceSplit(groupsOf(scale, pairs), { block: 1, deployment: DEPLOYMENT_COST }),
     refusal: unequal(pairs) ? 'the two were not sent the same number of requests' : undefined,
@@ -173,10 +173,29 @@ function widthOf({ low, high }: Interval): number {
   return high - low;
 }
 
+/** Where deployments differ, it takes more of them: of so many blocks as they have had. */
+function planned(
+  { basis }: { readonly basis: Compared['basis'] },
+  values: readonly number[],
+  merged: number,
+  groups: readonly (readonly number[])[],
+  isLog: boolean,
+  inference: Inference,
+): Pick<Compared, 'detectable' | 'blocksToResolve'> {
+  if (basis === 'blocks') return planning(values, merged, isLog, inference);
+  const blocksEach = Math.ceil(groups.flat().length / groups.length);
+  return planning(
+    groups.map((group) => mean([...group])),
+    blocksEach,
+    isLog,
+    { ...inference, kind: 'fixed' },
+  );
+}
+
 /** How many blocks until either zero or the margin lies outside an interval of this spread, should the estimate stay. */
 function planning(
   values: readonly number[],
-  merged: number,
+  blocksEach: number,
   isLog: boolean,
   { kind, confidence, margin }: Inference,
 ): Pick<Compared, 'detectable' | 'blocksToResolve'> {
@@ -186,7 +205,7 @@ function planning(
   const needed = wanted > 0 ? blocksForHalfWidth(spread, wanted, kind, confidence, values.length + 1) : undefined;
   return {
     detectable: isLog ? Math.exp(minimumDetectableEffect(spread, values.length, kind, confidence)) - 1 : undefined,
-    blocksToResolve: needed === undefined ? undefined : needed * merged,
+    blocksToResolve: needed === undefined ? undefined : needed * blocksEach,
   };
 }
 

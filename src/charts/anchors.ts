@@ -30,7 +30,7 @@ export const anchors: Chart = {
         columns: ['quantity', 'of', 'figure', 'how it was got', 'source'].map((title) => ({ title, align: 'left' as const })),
         rows: panels.flatMap(({ quantity, ours, theirs }) => [
           ...ours.map((each) => [TITLES[quantity], each.name, ownText(each), `this run, ${comparison.load}`, 'here']),
-          ...theirs.map((each) => [TITLES[quantity], each.version, rangeText(each), each.how, each.source]),
+          ...theirs.map((each) => [TITLES[quantity], nameOf(each), rangeText(each), each.how, each.source]),
         ]),
       },
       spec: {
@@ -43,6 +43,10 @@ export const anchors: Chart = {
   },
 };
 
+function nameOf({ subject, version }: Anchor): string {
+  return `${subject}, ${version}`;
+}
+
 function ownText({ estimate, low, high }: Own): string {
   return `${significant(estimate)} [${significant(low)}, ${significant(high)}]`;
 }
@@ -54,7 +58,7 @@ function rangeText({ range: [low, high] }: Anchor): string {
 function panelSpec(title: string, ours: readonly Own[], theirs: readonly Anchor[]) {
   const y = { field: 'name', type: 'nominal' as const, sort: null, axis: { title: null, labelLimit: 320 } };
   const x = { type: 'quantitative' as const, axis: { title, tickCount: 4 } };
-  const published = theirs.map(({ version, range: [from, to] }) => ({ name: version, from: from * 0.98, to: to * 1.02 }));
+  const published = theirs.map((each) => ({ name: nameOf(each), from: each.range[0] * 0.98, to: each.range[1] * 1.02 }));
   return {
     width: 360,
     height: { step: 20 },

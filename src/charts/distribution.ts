@@ -4,6 +4,8 @@ import { logTicks, seriesEncoding } from './panels.ts';
 
 const IN_TABLE = [0.1, 0.5, 0.9];
 
+const textOf = (ns: number | undefined): string => (ns === undefined ? '(too few samples)' : formatValue('ns', ns));
+
 /** The whole distribution: which share of the requests was answered within a time. */
 export const distribution: Chart = {
   id: 'distribution',
@@ -18,7 +20,7 @@ export const distribution: Chart = {
       id: `distribution-${comparison.workload}-${comparison.load}`,
       title: `Share of requests answered within a time: ${comparison.workload}, ${comparison.load}`,
       sentence: `All requests of all valid blocks together, up to the 99th percentile. Half were answered within: ${cells
-        .map((cell) => `${cell.arm} ${formatValue('ns', at(cell, 0.5) ?? Number.NaN)}`)
+        .map((cell) => `${cell.arm} ${textOf(at(cell, 0.5))}`)
         .join(', ')}.`,
       table: {
         caption: 'Latency by share of requests, all blocks together, before masking',
@@ -26,13 +28,7 @@ export const distribution: Chart = {
           { title: 'datapath', align: 'left' },
           ...IN_TABLE.map((share) => ({ title: `${share * 100} %`, align: 'right' as const })),
         ],
-        rows: cells.map((cell) => [
-          cell.arm,
-          ...IN_TABLE.map((share) => {
-            const ns = at(cell, share);
-            return ns === undefined ? 'too few samples' : formatValue('ns', ns);
-          }),
-        ]),
+        rows: cells.map((cell) => [cell.arm, ...IN_TABLE.map((share) => textOf(at(cell, share)))]),
       },
       spec: {
         $schema: 'https://vega.github.io/schema/vega-lite/v6.json',

@@ -35,10 +35,13 @@ export function unequalSentence(comparison: ComparisonAnalysis): string {
 export function seriesEncoding(arms: readonly string[]) {
   const series = { field: 'arm', type: 'nominal' as const, sort: null, legend: { title: null, orient: 'bottom' as const, symbolSize: 90 } };
   const cycle = <T>(range: readonly T[]): T[] => arms.map((_, index) => range[index % range.length] as T);
+  // Where the colours begin again, shape and dash are others.
+  const shifted = <T>(range: readonly T[]): T[] =>
+    arms.map((_, index) => range[(index + Math.floor(index / range.length)) % range.length] as T);
   return {
     color: { ...series, scale: { domain: [...arms], range: cycle(SERIES_STYLE.colours) } },
-    strokeDash: { ...series, scale: { domain: [...arms], range: cycle(SERIES_STYLE.dashes).map((dash) => [...dash]) } },
-    shape: { ...series, scale: { domain: [...arms], range: cycle(SERIES_STYLE.shapes) } },
+    strokeDash: { ...series, scale: { domain: [...arms], range: shifted(SERIES_STYLE.dashes).map((dash) => [...dash]) } },
+    shape: { ...series, scale: { domain: [...arms], range: shifted(SERIES_STYLE.shapes) } },
   };
 }
 

@@ -1,4 +1,4 @@
-import type { ComparisonAnalysis } from '../analysis/analyse.ts';
+import type { CellMetric, ComparisonAnalysis } from '../analysis/analyse.ts';
 import { formatValue, scaleFor } from '../model/format.ts';
 import { CHART_CONFIG, type Chart } from './chart.ts';
 import { metricOf, seriesEncoding } from './panels.ts';
@@ -37,7 +37,7 @@ export const trials: Chart = {
             const shown = [sorted[0], sorted[Math.floor((sorted.length - 1) / 2)], sorted.at(-1)];
             return [
               [
-                metric.metric.title,
+                `${metric.metric.title}${perRequests(metric)}`,
                 cell.arm,
                 String(sorted.length),
                 ...shown.map((value) => formatValue(metric.metric.unit, value ?? Number.NaN)),
@@ -56,6 +56,10 @@ export const trials: Chart = {
   },
 };
 
+function perRequests({ metric: { unit } }: CellMetric): string {
+  return unit === 'nsPer1000' ? ' per 1000' : '';
+}
+
 function panelOf({ cells }: ComparisonAnalysis, id: string): Panel[] {
   const found = cells.flatMap((cell) => {
     const metric = metricOf(cell, id);
@@ -66,7 +70,7 @@ function panelOf({ cells }: ComparisonAnalysis, id: string): Panel[] {
   if (!first || !Number.isFinite(highest)) return [];
   const scale = scaleFor(first.metric.metric.unit, highest);
   const values = found.flatMap(({ arm, metric }) => metric.blocks.map(([block, value]) => ({ arm, block, value: value / scale.factor })));
-  return [{ title: first.metric.metric.title, unit: scale.unit, values }];
+  return [{ title: first.metric.metric.title, unit: `${scale.unit}${perRequests(first.metric)}`, values }];
 }
 
 function panelSpec({ title, unit, values }: Panel, arms: readonly string[]) {

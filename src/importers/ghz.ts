@@ -22,7 +22,9 @@ export const ghz: Importer = {
   recognises: (text) => /"latencyDistribution"/.test(text) && /"fastest"/.test(text) && jsonObject(text) !== undefined,
   parse(text): Imported {
     const found = schema.parse(JSON.parse(text));
-    const good = found.statusCodeDistribution?.['OK'] ?? found.count;
+    const codes = Object.entries(found.statusCodeDistribution ?? {});
+    // Where every call failed, there is no OK among them.
+    const good = codes.length === 0 ? found.count : (found.statusCodeDistribution?.['OK'] ?? 0);
     const raw = (found.details ?? [])
       .filter(({ error = '', status = 'OK' }) => error === '' && status === 'OK')
       .map(({ latency }) => latency);

@@ -23,7 +23,7 @@ export const h2load: Importer = {
       loop: 'closed',
       clock: 'send',
       achievedPerSecond: finished ? Number(finished[2]) : undefined,
-      connections: Number(/(\d{1,15}) total client/.exec(text)?.[1] ?? Number.NaN) || undefined,
+      connections: connectionsOf(text),
       durationS: durationNs === undefined ? undefined : durationNs / 1e9,
       requests: counts ? Number(counts[1]) : undefined,
       errors: counts ? Number(counts[2]) : undefined,
@@ -36,6 +36,11 @@ export const h2load: Importer = {
     };
   },
 };
+
+/** A line a thread, each with its own share. */
+function connectionsOf(text: string): number | undefined {
+  return [...text.matchAll(/(\d{1,15}) total client/g)].reduce((sum, [, share]) => sum + Number(share), 0) || undefined;
+}
 
 /** Its log file: start (us since 1970), status, latency (us) of every request; a second run is appended to the first. */
 export const h2loadLog: Importer = {

@@ -17,7 +17,7 @@ export const k6: Importer = {
     if (Object.keys(latency).length === 0) throw new Error('it has no request duration');
     const requests = valuesOf('http_reqs');
     const failed = valuesOf('http_req_failed');
-    const dropped = number(valuesOf('dropped_iterations')['count']) ?? 0;
+    const failures = [number(failed['passes']), number(valuesOf('dropped_iterations')['count'])].filter((each) => each !== undefined);
     const state = root['state'] as Values | undefined;
     const [count, rate] = [number(requests['count']), number(requests['rate'])];
     const ms = number(state?.['testRunDurationMs']);
@@ -32,8 +32,8 @@ export const k6: Importer = {
       achievedPerSecond: rate,
       durationS: ms === undefined ? (count !== undefined && rate ? count / rate : undefined) : ms / 1000,
       requests: count,
-      // Of a rate of failures, `passes` counts what failed.
-      errors: (number(failed['passes']) ?? 0) + dropped,
+      // Of a rate of failures, `passes` counts what failed; of gRPC there is none.
+      errors: failures.length === 0 ? undefined : failures.reduce((sum, each) => sum + each, 0),
       percentiles: percentiles(own),
     };
   },

@@ -1,12 +1,13 @@
 /** From the text of a file to what is wrong in it. Pure. */
 import { isMap, isSeq, LineCounter, parseAllDocuments, type Document, type Node, type Pair } from 'yaml';
-import type { Place } from '../model/errors.ts';
+import { reasonOf, type Place } from '../model/errors.ts';
 import { argumentsOf, flagsOf } from './commands.ts';
 import type { LintDocument, LintFacts, LintFinding, PlacedKey, TextDocument, ValuesDocument } from './document.ts';
 import { rules } from './index.ts';
 
 /** Share of the keys, whatever their depth. */
 const LEAST_KNOWN = 1 / 3;
+const MOST_ALIASES = 100;
 
 export interface Linted extends LintFinding {
   readonly rule: string;
@@ -14,9 +15,37 @@ export interface Linted extends LintFinding {
 
 /** `chart`: what values are for; default: the chart whose keys fit best. */
 export function lintText(file: string, text: string, facts: LintFacts, chart?: string): readonly Linted[] {
-  const documents = /\.(ya?ml|json)$/.test(file) ? yamlDocuments(file, text, facts, chart) : [textDocument(file, text)];
+  const isYaml = /\.(ya?ml|json)$/.test(file);
+  const broken = isYaml ? problemsOf(file, text) : [];
+  // What half a file means nobody knows.
+  if (broken.length > 0) return broken;
+  const documents = isYaml ? yamlDocuments(file, text, facts, chart) : [textDocument(file, text)];
   const all = documents.flatMap((document) => [document, ...(document.kind === 'text' ? settings(document) : [])]);
   return all.flatMap((document) => rules.flatMap((rule) => rule.judge(document, facts).map((finding) => ({ rule: rule.id, ...finding }))));
+}
+
+/** Why it is no YAML: the first error of each document, an alias that leads nowhere, more aliases than anybody writes. */
+function problemsOf(file: string, text: string): Linted[] {
+  const lines = new LineCounter();
+  return parseAllDocuments(text, { lineCounter: lines }).flatMap((document): Linted[] => {
+    const [first] = document.errors;
+    const what = first?.message.split('\n')[0] ?? unreadable(document);
+    if (what === undefined) return [];
+    const { line, col } = lines.linePos(first?.pos[0] ?? document.contents?.range?.[0] ?? 0);
+    const place = { file, line, column: col };
+    return [
+      { rule: 'yaml', level: 'error', place, what: `no valid YAML: ${what}`, fix: 'correct it; nothing else of the file was looked at' },
+    ];
+  });
+}
+
+function unreadable(document: Document): string | undefined {
+  try {
+    document.toJS({ maxAliasCount: MOST_ALIASES });
+    return undefined;
+  } catch (error) {
+    return reasonOf(error);
+  }
 }
 
 function yamlDocuments(file: string, text: string, facts: LintFacts, chart: string | undefined): LintDocument[] {
@@ -28,7 +57,7 @@ function yamlDocuments(file: string, text: string, facts: LintFacts, chart: stri
     };
     const items = isSeq(document.contents) ? document.contents.items.map((_, index) => [index]) : [[]];
     return items.flatMap((at): LintDocument[] => {
-      const value = (document.toJS({ maxAliasCount: 100 }) as unknown) ?? {};
+      const value = (document.toJS({ maxAliasCount: MOST_ALIASES }) as unknown) ?? {};
       const object = (at.length === 0 ? value : (value as unknown[])[at[0] as number]) as Record<string, unknown>;
       if (typeof object !== 'object' || object === null) return [];
       if (typeof object['apiVersion'] !== 'string' || typeof object['kind'] !== 'string') {

@@ -1,5 +1,5 @@
 /** From a run and its analysis to a report: the answer first, then how sure, then how it was got. */
-import type { Analysis, ComparisonAnalysis } from '../analysis/analyse.ts';
+import { subjectOf, type Analysis, type ComparisonAnalysis } from '../analysis/analyse.ts';
 import { EXAMPLE_INPUTS, type CostInputs } from '../analysis/cost.ts';
 import { implausible } from '../analysis/plausibility.ts';
 import { charts } from '../charts/index.ts';
@@ -30,7 +30,7 @@ export function buildReport(stored: SealedRun, analysis: Analysis, { acrossTiers
   return {
     title: `${run.cluster === 'simulated' ? 'SIMULATED: ' : ''}${run.experiment}: what each datapath charges per request`,
     subtitle: `run ${run.id}, cluster ${run.cluster}, ${blocks} blocks, meshtax ${run.tool.version}`,
-    verdicts: analysis.comparisons.flatMap((comparison) => verdictsOf(comparison, analysis.margin)),
+    verdicts: analysis.comparisons.flatMap((comparison) => verdictsOf(comparison, analysis)),
     blocks: [
       ...(run.question === '' ? [] : [{ kind: 'paragraph' as const, text: run.question }]),
       ...watermarks(run, analysis),
@@ -81,8 +81,8 @@ function trust({ calibration }: RunRecord): Block[] {
   ];
 }
 
-function verdictsOf(comparison: ComparisonAnalysis, margin: number): string[] {
-  return comparison.cells.filter((cell) => cell.baseline !== undefined).map((cell) => verdictSentence(comparison, cell, margin));
+function verdictsOf(comparison: ComparisonAnalysis, analysis: Analysis): string[] {
+  return comparison.cells.filter((cell) => cell.baseline !== undefined).map((cell) => verdictSentence(comparison, cell, analysis));
 }
 
 function incomplete(run: RunRecord): Block[] {
@@ -150,7 +150,7 @@ function validity(run: RunRecord, analysis: Analysis): Block[] {
       kind: 'paragraph',
       text:
         invalid.length === 0
-          ? `All ${counted} trials are valid: rate achieved, no errors, no backlog, generator not the bottleneck, components alive, every request on its path.${again(repeated)}`
+          ? `All ${counted} trials are valid: rate achieved, at most 0.1 % errors, no backlog, generator not the bottleneck, components alive, every request on its path.${again(repeated)}`
           : `${invalid.length} of ${counted} trials are invalid. They are stored and not averaged in.${again(repeated)}`,
     },
     ...(invalid.length === 0
@@ -170,12 +170,9 @@ function validity(run: RunRecord, analysis: Analysis): Block[] {
 
 /** Of the arms themselves; what drifts for all arms alike cancels inside blocks. */
 function steadiness({ comparisons }: Analysis): Block[] {
-  const drifting = comparisons.flatMap(({ workload, cells }) =>
-    cells.filter((cell) => cell.steadyFrom === null).map((cell) => `${workload} ${cell.arm}`),
-  );
-  const settled = comparisons.flatMap(({ workload, cells }) =>
-    cells.filter((cell) => typeof cell.steadyFrom === 'number').map((cell) => `${workload} ${cell.arm} from block ${cell.steadyFrom}`),
-  );
+  const named = comparisons.flatMap((each) => each.cells.map((cell) => ({ cell, name: `${subjectOf(each, comparisons)} ${cell.arm}` })));
+  const drifting = named.filter(({ cell }) => cell.steadyFrom === null).map(({ name }) => name);
+  const settled = named.flatMap(({ cell, name }) => (typeof cell.steadyFrom === 'number' ? [`${name} from block ${cell.steadyFrom}`] : []));
   if (drifting.length + settled.length === 0) return [];
   const parts = [
     ...(settled.length > 0 ? [`p50 was steady: ${settled.join(', ')}`] : []),

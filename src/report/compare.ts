@@ -37,7 +37,7 @@ function verdictsOf(figures: readonly RunFigure[], runs: readonly AnalysedRun[],
   return [
     ...differing.map(
       ({ figure, change, run }) =>
-        `${run}: ${figure.metric.title} of ${figure.arm}, ${figure.workload}, is ${formatRatioInterval(change.times)} of what the first run says.`,
+        `${run}: ${figure.metric.title} of ${figure.arm}, ${figure.workload}, ${figure.load}, is ${formatRatioInterval(change.times)} of what the first run says.`,
     ),
     summary,
   ];
@@ -48,12 +48,12 @@ function figureTable(figures: readonly RunFigure[], runs: readonly AnalysedRun[]
   return {
     caption: 'Times the baseline, by run; then each run over the first',
     columns: [
-      ...['workload', 'datapath', 'figure'].map((title) => ({ title, align: 'left' as const })),
+      ...['workload', 'load', 'datapath', 'figure'].map((title) => ({ title, align: 'left' as const })),
       ...runs.map(({ run }) => ({ title: run.id, align: 'right' as const })),
       ...others.map(({ run }) => ({ title: `${run.id} / first`, align: 'left' as const })),
     ],
-    rows: figures.map(({ workload, arm, metric, ratios, changes }) => [
-      ...[workload, arm, metric.title],
+    rows: figures.map(({ workload, load, arm, metric, ratios, changes }) => [
+      ...[workload, load, arm, metric.title],
       ...ratios.map((ratio) => (ratio ? formatRatioInterval(ratio) : 'no ratio')),
       ...changes.slice(1).map((change) => (change ? `${change.outcome}, ${formatRatioInterval(change.times)}` : '')),
     ]),

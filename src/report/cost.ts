@@ -19,7 +19,7 @@ export function costBlocks({ comparisons }: Analysis, inputs: CostInputs, areExa
     ...priced.flatMap(({ comparison, costs }) => breakEvenBlock(comparison, costs, inputs)),
     {
       kind: 'paragraph',
-      text: `CPU is the slope of the ladder over the baseline at that rate, for one hop of this workload; memory is what was measured, by who pays for it: a sidecar once a pod, a node proxy and an agent once a node, a waypoint and a control plane once. What runs without any request, spare capacity, licences and people are left out. The interval is that of the slope alone.`,
+      text: `CPU is the slope of the ladder over the baseline at that rate, for one hop of this workload; memory is what was measured over the baseline's, by who pays for it: a sidecar once a pod, a node proxy and an agent once a node, a waypoint and a control plane once. What runs without any request, spare capacity, licences and people are left out. The interval is that of the slope alone.`,
     },
   ];
 }
@@ -34,15 +34,18 @@ export function costTable({ workload, load }: ComparisonAnalysis, costs: readonl
     caption: `${workload}, ${load}: over the baseline, with the interval of the CPU slope`,
     columns: [
       { title: 'datapath', align: 'left' },
-      ...['cores', 'memory, GiB', 'a pod, MiB', 'a node, MiB', 'a month'].map((title) => ({ title, align: 'right' as const })),
+      ...['cores', 'memory, GiB', 'a month', 'its own a pod, MiB', 'its own a node, MiB'].map((title) => ({
+        title,
+        align: 'right' as const,
+      })),
     ],
     rows: costs.map(({ arm, against, cores, gib, perMonth, memory }) => [
       `${arm} over ${against}`,
       spanText(cores),
       known(gib, 1),
+      perMonth ? spanText(perMonth) : 'not measured',
       known(memory.bytesPerPod, 1024 ** 2),
       known(memory.bytesPerNode, 1024 ** 2),
-      perMonth ? spanText(perMonth) : 'not measured',
     ]),
   };
 }
@@ -55,9 +58,9 @@ function spanText({ estimate, low, high }: Span): string {
   return `${significant(estimate)} [${significant(low)}, ${significant(high)}]`;
 }
 
-function breakEvenBlock({ workload }: ComparisonAnalysis, costs: readonly DatapathCost[], inputs: CostInputs): Block[] {
+function breakEvenBlock({ workload, load }: ComparisonAnalysis, costs: readonly DatapathCost[], inputs: CostInputs): Block[] {
   const items = breakEvens(costs, inputs).map(
-    ({ perPod, perNode, podsPerNode }) => `${workload}: ${perNode} is cheaper than ${perPod} ${fromDensity(podsPerNode)}`,
+    ({ perPod, perNode, podsPerNode }) => `${workload}, ${load}: ${perNode} is cheaper than ${perPod} ${fromDensity(podsPerNode)}`,
   );
   return items.length === 0 ? [] : [{ kind: 'list', items }];
 }

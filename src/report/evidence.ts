@@ -33,14 +33,23 @@ export function maskingTable(comparison: ComparisonAnalysis): Table | undefined 
   };
 }
 
+/** Whether the machine's CPU was seen by an idle soaker; its own counter is the cross-check then. */
+export function isSoaked({ cells }: ComparisonAnalysis): boolean {
+  return cells.some((cell) => cell.metrics.some(({ metric }) => metric.id === 'cpu.machine-stat'));
+}
+
 /** Undefined without a ladder. */
 export function ladderTable(comparison: ComparisonAnalysis): Table | undefined {
   if (comparison.cells.every((cell) => Object.keys(cell.idle).length === 0)) return undefined;
   const cost = (cell: Cell, component: string) => cell.metrics.find(({ metric }) => metric.id === `cpu.${component}`)?.value;
   const used = COMPONENTS.filter((component) => comparison.cells.some((cell) => cost(cell, component)));
+  const soaked = isSoaked(comparison);
   return {
     caption: `${comparison.workload}, ${comparison.load}: CPU per 1000 requests (slope of the ladder) and at rest (intercept)`,
-    columns: columns(['datapath'], [...used, 'charged to nobody', 'machine (soaker)', 'machine (/proc/stat)', 'machine at rest']),
+    columns: columns(
+      ['datapath'],
+      [...used, 'charged to nobody', ...(soaked ? ['machine (soaker)', 'machine (/proc/stat)'] : ['machine']), 'machine at rest'],
+    ),
     rows: comparison.cells.map((cell) => {
       const machine = cost(cell, 'machine');
       const charged = used.reduce((sum, component) => sum + (cost(cell, component)?.estimate ?? 0), 0);
@@ -50,7 +59,7 @@ export function ladderTable(comparison: ComparisonAnalysis): Table | undefined {
         ...used.map((component) => formatted(cost(cell, component))),
         machine ? formatValue('nsPer1000', machine.estimate - charged) : '',
         formatted(machine),
-        formatted(cost(cell, 'machine-stat')),
+        ...(soaked ? [formatted(cost(cell, 'machine-stat'))] : []),
         idle ? `${formatValue('nsPer1000', idle.estimate)} per s` : '',
       ];
     }),

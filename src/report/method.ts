@@ -1,6 +1,7 @@
 /** How it was measured, from what really ran. */
 import type { Analysis, ComparisonAnalysis } from '../analysis/analyse.ts';
 import type { RunRecord } from '../model/records.ts';
+import { isSoaked } from './evidence.ts';
 import type { Block } from './document.ts';
 
 const DESIGNS = {
@@ -20,7 +21,16 @@ export function designSentence({ design, masking }: ComparisonAnalysis): string 
 export function methodBlocks(run: RunRecord, analysis: Analysis): Block[] {
   return [
     { kind: 'heading', level: 2, text: 'Method' },
-    { kind: 'list', items: [blocksSentence(run), intervalSentence(analysis), verdictSentence(analysis), ...LATENCY, cpuSentence(run)] },
+    {
+      kind: 'list',
+      items: [
+        blocksSentence(run),
+        intervalSentence(analysis),
+        verdictSentence(analysis),
+        latencySentence(analysis),
+        cpuSentence(run, analysis),
+      ],
+    },
     {
       kind: 'table',
       table: {
@@ -58,14 +68,20 @@ function verdictSentence({ margin, confidence }: Analysis): string {
   return `Verdicts: "no difference within ±${(margin * 100).toFixed(1).replace('.0', '')} %" when the interval of the ratio lies within that margin; "slower" or "more" when it excludes 1 and the p-value stands among the four primary figures of the datapath (Holm, ${Math.round((1 - confidence) * 100)} %); "unresolved" otherwise; "cannot judge" for unequal numbers of requests or blocks that depend on each other. A difference under 1 % is only claimed over three deployments.`;
 }
 
-const LATENCY = [
-  'Latency is the time from a request becoming due in the generator (enqueue) to the arrival of its answer, so waiting for a busy connection counts (no coordinated omission). A percentile is given only where at least 10 requests of a block lie above it.',
-];
+function latencySentence({ comparisons }: Analysis): string {
+  const closed = comparisons.some(({ ratePerSecond }) => ratePerSecond === null)
+    ? ' In a closed loop a request becomes due when the one before it was answered: its latency holds no waiting, and is that of a loop only.'
+    : '';
+  return `Latency is the time from a request becoming due in the generator (enqueue) to the arrival of its answer, so in an open loop waiting for a busy connection counts (no coordinated omission).${closed} A percentile is given only where at least 10 requests of a block lie above it.`;
+}
 
-function cpuSentence({ designs }: RunRecord): string {
+function cpuSentence({ designs }: RunRecord, { comparisons }: Analysis): string {
   const ladders = designs.filter((design) => design.capacityPerSecond !== null);
   if (ladders.length === 0)
     return 'CPU is per 1000 answered requests at the rate of the load. Figures by component are approximate, because interrupt work is charged to whoever was interrupted.';
   const rates = ladders.map(({ workload, capacityPerSecond, weakest }) => `${workload} ${capacityPerSecond}/s (${weakest})`).join(', ');
-  return `CPU per 1000 requests is the slope of a line through each datapath's CPU at a ladder of rates, alone on the machine; what runs without any request is its intercept. The ladder's rates are shares of the lowest rate that all sustained, at most four times the load: ${rates}. The machine's figure comes from idle-priority threads that see whatever else a CPU does. Figures by component are approximate, because interrupt work is charged to whoever was interrupted.`;
+  const machine = comparisons.some(isSoaked)
+    ? "The machine's figure comes from idle-priority threads that see whatever else a CPU does."
+    : "The machine's figure is the kernel's own count of its CPUs' time.";
+  return `CPU per 1000 requests is the slope of a line through each datapath's CPU at a ladder of rates, alone under load; what runs without any request is its intercept. The ladder's rates are shares of the lowest rate that all sustained, at most four times the load: ${rates}. ${machine} Figures by component are approximate, because interrupt work is charged to whoever was interrupted.`;
 }

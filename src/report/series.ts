@@ -5,6 +5,7 @@
  */
 import type { Histogram } from 'hdr-histogram-js';
 import { analyse, type Analysis } from '../analysis/analyse.ts';
+import { percentileNs } from '../analysis/histogram.ts';
 import { isMasked } from '../analysis/masking.ts';
 import { answersOf, cpuByComponent } from '../analysis/metrics.ts';
 import type { Family, FamilySample, Labels } from '../model/exposition.ts';
@@ -78,7 +79,10 @@ export function trialFamilies(trials: readonly TrialRecord[], analysis: Analysis
   const latencies = ordered.flatMap((trial) => {
     const histogram = responseOf(trial);
     if (!histogram) return [];
-    return [0.5, 0.9, 0.99].map((share) => point(trial, { quantile: String(share) }, histogram.getValueAtPercentile(share * 100) / 1e9));
+    return [0.5, 0.9, 0.99].flatMap((share) => {
+      const ns = percentileNs(histogram, share);
+      return ns === undefined ? [] : [point(trial, { quantile: String(share) }, ns / 1e9)];
+    });
   });
   const cpu = ordered.flatMap((trial) => [...cpuByComponent(trial)].map(([component, ns]) => point(trial, { component }, ns / 1e9)));
   return [

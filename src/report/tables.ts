@@ -20,7 +20,7 @@ export function estimateTable(comparison: ComparisonAnalysis, analysis: Analysis
     ],
     rows: comparison.cells.map((cell) => [
       cell.arm,
-      ...ids.map((id) => estimate(cell, id) || 'too few samples'),
+      ...ids.map((id) => estimate(cell, id) || (metricOf(cell, id)?.missing ?? 'not measured')),
       `${cell.trials - cell.invalid} of ${cell.trials}`,
     ]),
   };

@@ -65,12 +65,17 @@ function design(run: RunRecord, analysis: Analysis): string[] {
     deployments < 3
       ? `${deployments === 1 ? 'One deployment' : `${deployments} deployments`} only: two identical ones can differ by about 1 %, and that difference is in the figures.`
       : `${deployments} deployments: what differs between two identical ones is inside the intervals.`,
-    ...(run.baseline === ''
-      ? []
-      : [
-          'One workload shape, one rate of the latency windows, keep-alive connections: churn, large payloads and saturation are other experiments.',
-        ]),
+    ...(run.baseline === '' ? [] : [otherExperiments(analysis)]),
   ];
+}
+
+/** What was sent, and so what was not. */
+function otherExperiments({ comparisons }: Analysis): string {
+  const isClosed = comparisons.some(({ ratePerSecond }) => ratePerSecond === null);
+  const workloads = new Set(comparisons.map(({ workload }) => workload)).size;
+  const loads = new Set(comparisons.map(({ load }) => load)).size;
+  const sent = `${workloads === 1 ? 'One workload' : `${workloads} workloads`} under ${loads === 1 ? 'one load' : `${loads} loads`}, on connections that are kept`;
+  return `${sent}: churn of connections, other sizes and other rates${isClosed ? '' : ', and saturation,'} are other experiments.`;
 }
 
 function work(run: RunRecord): string[] {

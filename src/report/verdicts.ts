@@ -1,5 +1,5 @@
 /** Verdicts in plain words, from a closed set. */
-import type { Cell, CellMetric, ComparisonAnalysis } from '../analysis/analyse.ts';
+import { subjectOf, type Analysis, type Cell, type CellMetric, type ComparisonAnalysis } from '../analysis/analyse.ts';
 import type { Versus } from '../analysis/versus.ts';
 import { formatDifference, formatRatioInterval } from '../model/format.ts';
 
@@ -34,9 +34,10 @@ function percent(share: number): string {
 const SPOKEN = ['capacity', 'latency.p50', 'latency.p99', 'cpu.machine', 'memory.datapath'] as const;
 
 /** One sentence a datapath: what is settled first, then what makes no difference, then what is open and for how long. */
-export function verdictSentence(comparison: ComparisonAnalysis, cell: Cell, margin: number): string {
+export function verdictSentence(comparison: ComparisonAnalysis, cell: Cell, { margin, comparisons }: Analysis): string {
+  const subject = subjectOf(comparison, comparisons);
   const metrics = SPOKEN.flatMap((id) => cell.metrics.find(({ metric }) => metric.id === id) ?? []);
-  if (metrics.length === 0) return `${cell.arm}, ${comparison.workload}: nothing valid was measured.`;
+  if (metrics.length === 0) return `${cell.arm}, ${subject}: nothing valid was measured.`;
   const judged = metrics.flatMap((metric) => (metric.versus ? [{ metric, versus: metric.versus }] : []));
   const withWord = (word: string) => judged.filter(({ metric, versus }) => claimOf(metric, versus) === word);
   const claims = ['slower', 'faster', 'more', 'less'].flatMap((word) => {
@@ -58,7 +59,7 @@ export function verdictSentence(comparison: ComparisonAnalysis, cell: Cell, marg
       : [`not settled: ${open.map(({ metric, versus }) => `${nameOf(metric)} ${sizeOf(metric, versus)}, ${hintOf(versus)}`).join('; ')}`]),
     ...(missing.length === 0 ? [] : [`not given: ${missing.join(', ')}`]),
   ];
-  return `${cell.arm} against ${cell.baseline}, ${comparison.workload}: ${parts.join('; ')}.`;
+  return `${cell.arm} against ${cell.baseline}, ${subject}: ${parts.join('; ')}.`;
 }
 
 function unpaired({ cells }: ComparisonAnalysis, { baseline }: Cell, { metric, blocks }: CellMetric): string {

@@ -9,9 +9,10 @@ export function eValue(values: readonly number[], inflation = 1): number {
   const n = values.length;
   if (n < 3) return 1;
   const t2 = squaredT(values) / inflation ** 2;
-  if (!Number.isFinite(t2)) return t2;
+  // What is written as JSON has no infinity.
+  if (!Number.isFinite(t2)) return Number.MAX_VALUE;
   const shrink = 1 + n * PRIOR_VARIANCE;
-  return Math.pow(shrink, -0.5) * Math.pow((1 + t2 / (n - 1)) / (1 + t2 / ((n - 1) * shrink)), n / 2);
+  return Math.min(Number.MAX_VALUE, Math.pow(shrink, -0.5) * Math.pow((1 + t2 / (n - 1)) / (1 + t2 / ((n - 1) * shrink)), n / 2));
 }
 
 /** Two-sided, matching the interval of the same kind: below 1 - confidence exactly when zero is outside it. */

@@ -1,7 +1,7 @@
 import type { LintFinding, LintRule } from '../document.ts';
 
 /** Files that nearly every program reads: to kill whoever does is to kill the node. */
-const READ_BY_ALL = /^\/(etc(\/(passwd|group|nsswitch\.conf|ld\.so\.cache|resolv\.conf|hosts))?\/?$|usr\/?$|lib|proc|bin)/;
+const READ_BY_ALL = /^\/(etc(\/(passwd|group|nsswitch\.conf|ld\.so\.cache|resolv\.conf|hosts))?\/?$|usr\/?$|(lib|proc|bin)(\/|$))/;
 
 /** TracingPolicies of Tetragon that end more than they should. */
 export const tracingPolicies: LintRule = {
@@ -17,19 +17,23 @@ export const tracingPolicies: LintRule = {
           const args = (selector.matchArgs ?? []).filter(({ operator = '' }) => !operator.startsWith('Not'));
           const values = args.flatMap(({ values: own = [] }) => own.map(String));
           const broad = values.filter((value) => READ_BY_ALL.test(value));
-          const anybody =
-            document.resource === 'TracingPolicy' &&
-            values.length === 0 &&
-            spec.podSelector === undefined &&
-            selector.matchBinaries === undefined &&
-            selector.matchNamespaces === undefined;
-          if (!kills || (broad.length === 0 && !anybody)) return [];
+          const inSomePods =
+            document.resource !== 'TracingPolicy' || spec.podSelector !== undefined || selector.matchNamespaces !== undefined;
+          if (!kills || selector.matchBinaries !== undefined) return [];
+          if (broad.length === 0 && (values.length > 0 || inSomePods)) return [];
           const place = document.placeOf(['spec', hooks, index, 'selectors', at]);
           const what =
             broad.length > 0
-              ? `Sigkill for ${broad.join(', ')}, which nearly every program reads`
+              ? `Sigkill for ${broad.join(', ')}, which nearly every program reads${inSomePods ? ' in the pods that are meant' : ''}`
               : 'Sigkill that nothing limits to some pods or programs';
-          return [{ level: 'error', place, what, fix: 'use the action Post to look first; limit it by podSelector or matchBinaries' }];
+          return [
+            {
+              level: inSomePods ? 'warning' : 'error',
+              place,
+              what,
+              fix: 'use the action Post to look first; limit it by matchBinaries, or by podSelector and narrower values',
+            },
+          ];
         }),
       ),
     );

@@ -29,7 +29,7 @@ export function summaryText(analysis: Analysis, document: ReportDocument): strin
     ...analysis.comparisons.map((comparison) => `${comparison.workload}, ${comparison.load}: ${designSentence(comparison)}`),
     '',
     ...parts,
-    `on path: every one of ${requests} requests counted in ${exact} of ${trials} trials`,
+    `on path: ${exact} of ${trials} trials counted exactly by every counter of their datapath, ${requests} requests in all`,
     '',
   ].join('\n');
 }

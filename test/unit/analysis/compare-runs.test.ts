@@ -32,7 +32,7 @@ describe('runs of one experiment', () => {
     const runs = [run('one', 1e5, 3), run('two', 1e5, 3.6)];
     expect(outcome(runs)).toEqual([[undefined, 'differs']]);
     const { verdicts, blocks } = compareDocument(runs);
-    expect(verdicts[0]).toMatch(/two: latency p50 of envoy, http-echo, is 1\.2/);
+    expect(verdicts[0]).toMatch(/two: latency p50 of envoy, http-echo, open-500, is 1\.2/);
     expect(JSON.stringify(blocks)).toContain('kernel');
   });
   test.each([

@@ -78,3 +78,11 @@ describe('cost a month', () => {
     expect(breakEvens(costsOf(both, inputs), inputs)).toEqual([]);
   });
 });
+
+test('memory that the baseline holds too is nobody’s price', () => {
+  const base = { ...cell('cilium', 0, { agent: GIB / 4 }), baseline: undefined };
+  const with2MiBMore = { ...cell('cilium-wireguard', 100, { agent: GIB / 4 + 2 * 1024 ** 2 }), baseline: 'cilium' };
+  const [cost] = costsOf({ cells: [base, with2MiBMore] } as unknown as ComparisonAnalysis, inputs);
+  expect(cost?.gib).toBeCloseTo((10 * 2) / 1024, 9);
+  expect(cost?.memory.bytesPerNode).toBe(GIB / 4 + 2 * 1024 ** 2);
+});

@@ -234,6 +234,19 @@ describe('what each tool says, in our units', () => {
         [0.99, 43.5e6],
       ],
     }));
+  test('h2load: its connections are those of all threads', () =>
+    expect(read(`spawning thread #0: 16 total client(s)\nspawning thread #1: 15 total client(s)\n${H2LOAD}`).connections).toBe(31));
+  test('ghz: where every call failed there is no OK among the codes', () =>
+    expect(
+      read(JSON.stringify({ ...(JSON.parse(GHZ) as object), details: null, statusCodeDistribution: { Unavailable: 3 }, count: 3 })),
+    ).toMatchObject({
+      by: 'ghz',
+      errors: 3,
+    }));
+  test('k6 on gRPC counts no failures: nobody says there were none', () =>
+    expect(
+      read(JSON.stringify({ metrics: { grpc_req_duration: { avg: 1, med: 1 }, checks: { passes: 0, fails: 100 } } })).errors,
+    ).toBeUndefined());
   test('h2load: by the words of its header', () =>
     expect(read(H2LOAD)).toMatchObject({
       by: 'h2load',

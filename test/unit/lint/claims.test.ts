@@ -244,6 +244,23 @@ describe('beyond the table', () => {
     ['a.yaml', 'apiVersion: policy.linkerd.io/v1alpha1\nkind: AuthorizationPolicy\nmetadata: { name: x }\nspec: {}\n'],
     ['t.yaml', killing('/tmp/secret', 'Sigkill')],
   ])('valid input is left alone: %s', async (file, text) => expect(await about(file, text)).toEqual([]));
+  test.each([
+    ['an open brace', 'kubeProxyReplacement: false\nhubble: {enabled: true\n', /^no valid YAML: /],
+    ['an alias of nothing', 'hubble: *missing\n', /^no valid YAML: Unresolved alias/],
+    ['an open quote', 'hubble:\n  enabled: "true\nkubeProxyReplacement: false\n', /^no valid YAML: /],
+  ])('half a file is judged by none of its halves: %s', async (_title, text, problem) => {
+    expect(await about('v.yaml', text)).toEqual([expect.stringMatching(problem)]);
+  });
+  test('Sigkill: whom a policy names may be killed; pods that are named lose more than they should; a name is no folder', async () => {
+    const inPods = killing('/etc/passwd', 'Sigkill');
+    const of = async (text: string) => lintText('t.yaml', text, await factsFor()).map(({ level }) => level);
+    expect(await of(inPods.replace(/ *podSelector.*/, ''))).toEqual(['error']);
+    expect(await of(inPods)).toEqual(['warning']);
+    expect(
+      await of(inPods.replace('- matchArgs', '- matchBinaries: [{ operator: In, values: [/usr/bin/nc] }]\n          matchArgs')),
+    ).toEqual([]);
+    expect(await of(killing('/library/key', 'Sigkill'))).toEqual([]);
+  });
   test('Istio: an ALLOW without rules, and a mode that takes both', async () => {
     const resource = (kind: string, spec: string) =>
       `apiVersion: security.istio.io/v1\nkind: ${kind}\nmetadata: { name: x }\nspec: ${spec}\n`;

@@ -190,3 +190,7 @@ test('evenly spaced gaps are not taken for exponential ones', () => {
     EXPONENTIAL_CRITICAL_1_PERCENT,
   );
 });
+
+test('a difference that never varies is evidence beyond measure, and a number all the same', () => {
+  expect(JSON.parse(JSON.stringify(eValue([5, 5, 5])))).toBe(Number.MAX_VALUE);
+});
