@@ -27,7 +27,15 @@ const compileCache = process.env['NODE_COMPILE_CACHE'];
 // ./meshtax has it for this process alone: what is measured starts as it always did.
 delete process.env['NODE_COMPILE_CACHE'];
 // A closed pipe or terminal must not end a run before it is undone.
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    // Whoever closed it wants no more of it; a full disk has lost a result.
+    if (stream === process.stderr || error.code === 'EPIPE' || error.code === 'EIO') return;
+    err(`the output could not be written: ${error.message}\n`);
+    process.once('exit', (code) => {
+      if (code === EXIT.ok) process.exitCode = EXIT.preflight;
+    });
+  });
 // What is shown was often written by somebody else. Progress has its own colours, and its names are checked when they are read.
 const out = (text: string): void => void process.stdout.write(printable(text));
 const err = (text: string): void => void process.stderr.write(text);
@@ -88,6 +96,7 @@ function interruption(): AbortSignal {
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
-  process.on('SIGHUP', onSignal);
+  // Started by nohup it outlives its terminal: Node itself forgets that a signal was to be ignored.
+  process.on('SIGHUP', process.env['MESHTAX_NOHUP'] === '1' ? () => {} : onSignal);
   return controller.signal;
 }

@@ -29,6 +29,10 @@ export class MemoryFiles implements Files {
     if (options.exclusive === true && this.content.has(path)) throw new Error(`EEXIST: ${path}`);
     this.content.set(path, text);
   }
+  async writeInto(path: string, content: string | Uint8Array): Promise<void> {
+    await this.writeAtomically(path, content);
+  }
+
   async writeAtomically(path: string, content: string | Uint8Array): Promise<void> {
     this.#refuse(path);
     this.content.set(path, typeof content === 'string' ? content : new TextDecoder().decode(content));

@@ -41,10 +41,16 @@ export interface App {
 /** A file the user asked for. @throws MeshtaxError MT1008. */
 export async function writeForUser(app: App, file: string, text: string): Promise<void> {
   try {
-    await app.system.files.writeAtomically(file, text);
+    const { files } = app.system;
+    await (isNamed(app.argv, file) ? files.writeInto(file, text) : files.writeAtomically(file, text));
   } catch (error) {
     throw new MeshtaxError('MT1008', { file, reason: reasonOf(error) });
   }
+}
+
+/** By a word of its own, or as the value of an option. */
+function isNamed(argv: readonly string[], file: string): boolean {
+  return argv.some((word) => word === file || (word.startsWith('-') && word.endsWith(`=${file}`)));
 }
 
 export const DEFAULT_RESULTS = 'results';

@@ -23,7 +23,11 @@ export async function calibrateCommand(app: App, options: CalibrateOptions): Pro
     meshtax: app.version,
     at: app.system.clock.wallTime().toISOString(),
     identify: (facts) => ({ host: hostOf(app, facts), facts: hostFacts(facts) }),
-    say: (line) => app.err(`${line}\n`),
+    // Before each window and each search.
+    say: (line) => {
+      goOn(app);
+      app.err(`${line}\n`);
+    },
     withSite: (use) => withSite(app, use),
     runExperiment: async (specText) => {
       const { path } = await runToEnd(app, { text: specText }, { ...defaultRunOptions, results: options.results, progress: 'quiet' });
@@ -31,12 +35,18 @@ export async function calibrateCommand(app: App, options: CalibrateOptions): Pro
     },
   };
   const calibration = await calibrate(request);
-  const file = await writeCalibration(app.system, calibration);
   app.out(options.json === true ? `${JSON.stringify(calibration, null, 1)}\n` : calibrationText(calibration));
+  // It took its time: what it found is told, also where it cannot be kept.
+  const file = await writeCalibration(app.system, calibration);
   app.err(
     file === undefined ? 'not stored: there is a full one of this host\n' : `stored in ${file}; runs on this host carry it from now on\n`,
   );
   return calibration.passed ? EXIT.ok : EXIT.gate;
+}
+
+/** @throws MeshtaxError MT3015. */
+function goOn({ interruption }: App): void {
+  if (interruption.aborted) throw new MeshtaxError('MT3015');
 }
 
 async function withSite<T>(app: App, use: (site: CalibrationSite, facts: Calibration['facts']) => Promise<T>): Promise<T> {
@@ -46,7 +56,10 @@ async function withSite<T>(app: App, use: (site: CalibrationSite, facts: Calibra
     const site: CalibrationSite = {
       bench,
       host,
-      scoped: (inside) => scoped(app, inside),
+      scoped: (inside) => {
+        goOn(app);
+        return scoped(app, inside);
+      },
       startGenerator: (push) => session.startGenerator(undefined, push),
     };
     return use(site, session.facts);

@@ -1,6 +1,6 @@
 /** `meshtax doctor`: can this machine be measured, and what will spoil it? */
 import type { DoctorCheck } from '../model/contracts/check.ts';
-import { EXIT, reasonOf, type ExitCode } from '../model/errors.ts';
+import { EXIT, MeshtaxError, reasonOf, type ExitCode } from '../model/errors.ts';
 import type { Finding } from '../model/findings.ts';
 import type { App } from './app.ts';
 import { clusterNamed } from './cluster-name.ts';
@@ -9,6 +9,12 @@ const MARK = { ok: 'ok     ', info: 'info   ', warning: 'WARNING', error: 'ERROR
 
 export async function doctorCommand(app: App, options: { cluster: string; json?: boolean | undefined }): Promise<ExitCode> {
   const { cluster, place } = clusterNamed(app, options.cluster, 'doctor');
+  if (cluster.examine && place === undefined)
+    throw new MeshtaxError('MT1005', {
+      subject: `--cluster ${options.cluster}`,
+      problem: 'name a context: there may be several',
+      command: 'doctor',
+    });
   const findings: Finding[] = [];
   if (cluster.examine && place !== undefined) findings.push(...(await cluster.examine(app.system, place)));
   // This machine measures only where the cluster is on it.

@@ -7,11 +7,20 @@ import type { Experiment } from '../model/experiment.ts';
 import { formatDuration, parseDurationNs } from '../model/units.ts';
 import { makePlan, trialsOf, type Plan } from '../plan/plan.ts';
 import type { App } from './app.ts';
+import { MOST_TRIALS } from '../store/read.ts';
 import { clusterNamed, moveTo } from './cluster-name.ts';
 import { parseExperiment } from './experiment-file.ts';
 import { readYamlText } from './yaml-file.ts';
 
-const overridesSchema = z.object({ cluster: z.string().optional(), blocks: z.number().int().optional(), budgetNs: z.number().optional() });
+const overridesSchema = z.object({
+  cluster: z.string().optional(),
+  blocks: z.number().int().min(1).max(5000).optional(),
+  budgetNs: z
+    .number()
+    .min(0)
+    .max(365 * 86_400e9)
+    .optional(),
+});
 
 export const planFileSchema = z.object({
   meshtaxPlan: z.literal(1),
@@ -21,6 +30,8 @@ export const planFileSchema = z.object({
   planHash: z.string(),
   trials: z.array(z.string()),
 });
+const LARGEST_PLAN = 64 * 2 ** 20;
+
 export type PlanFile = z.infer<typeof planFileSchema>;
 
 export interface PlannedExperiment {
@@ -36,8 +47,10 @@ export interface PlanOptions {
 
 /** An experiment (YAML) or a plan made by `meshtax plan --out`. @throws MeshtaxError MT1001-MT1007, MT3010. */
 export async function planFromFile(app: App, file: string, options: PlanOptions): Promise<PlannedExperiment> {
-  const text = await readYamlText(app, file);
-  if (!file.endsWith('.json')) return planExperiment(app, text, file, options);
+  const isPlan = file.endsWith('.json');
+  // A plan lists its trials.
+  const text = await readYamlText(app, file, isPlan ? LARGEST_PLAN : undefined);
+  if (!isPlan) return planExperiment(app, text, file, options);
   refuseOptions('a plan', options);
   const stored = planFileSchema.safeParse(jsonOrUndefined(text));
   if (!stored.success) throw new MeshtaxError('MT3010', { problem: `${file} is not a plan` });
@@ -64,20 +77,33 @@ export function planExperiment(app: App, text: string, file: string, options: Pl
   const full = assemble(app, text, file, cluster, seed);
   if (options.budget === undefined) return full;
   const budgetNs = parseBudget(options.budget);
-  const { stop } = full.plan.experiment.statistics;
-  const limit = stop === 'fixed' ? { blocks: blocksWithin(full.plan, budgetNs, options.budget) } : { budgetNs };
+  const { stop, measureAll } = full.plan.experiment.statistics;
+  const limit = stop === 'fixed' || measureAll ? { blocks: blocksWithin(full.plan, budgetNs, options.budget) } : { budgetNs };
   return assemble(app, text, file, { ...cluster, ...limit }, seed);
 }
 
 function assemble(app: App, text: string, file: string, overrides: PlanFile['overrides'], seed: string): PlannedExperiment {
   const experiment = override(app, parseExperiment(app.families, text, file), overrides);
   requireSupport(app, experiment);
-  const plan = makePlan(experiment, app.families, seed);
+  const plan = readable(makePlan(experiment, app.families, seed));
   const planHash = createHash('sha256')
     .update(JSON.stringify({ experiment, seed, blocks: plan.blocks }))
     .digest('hex');
   const trials = trialsOf(plan.blocks).map((trial) => `${trial.id} ${trial.workload} ${trial.load}`);
   return { plan, file: { meshtaxPlan: 1, specText: text, overrides, seed, planHash, trials } };
+}
+
+/** No more blocks than can be read again as one run; without a verdict it ends there. */
+function readable(plan: Plan): Plan {
+  const each = Math.max(1, trialsOf(plan.blocks.slice(0, 1)).length);
+  const { stop, measureAll } = plan.experiment.statistics;
+  const most = Math.floor(MOST_TRIALS / each);
+  if (plan.blocks.length <= most) return plan;
+  if (stop === 'fixed' || measureAll)
+    throw new MeshtaxError('MT1001', {
+      problem: `statistics.blocks: ${plan.blocks.length} blocks of ${each} trials are more than the ${MOST_TRIALS} that can be read as one run; ${most} are not`,
+    });
+  return { ...plan, blocks: plan.blocks.slice(0, most), estimateNs: (plan.estimateNs * most) / plan.blocks.length };
 }
 
 function override(app: App, experiment: Experiment, overrides: PlanFile['overrides']): Experiment {

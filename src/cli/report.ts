@@ -85,7 +85,8 @@ export async function costCommand(
 async function readForReport(app: App, wanted: string, { results }: FromResults): Promise<StoredRun> {
   const path = await findRun(wanted, results, app.system.files);
   const stored = await readRun(path, app.system.files);
-  if (stored.trials.length === 0) throw new MeshtaxError('MT4003', { run: path, problem: 'it holds no trial' });
+  if (stored.trials.length === 0)
+    throw new MeshtaxError('MT4010', { run: path, status: stored.run.status, why: stored.run.failure ?? 'nothing says why' });
   return stored;
 }
 

@@ -5,7 +5,6 @@ import { essentialsOf, openQuestions } from '../analysis/resolution.ts';
 import type { Cluster } from '../model/contracts/cluster.ts';
 import { EXIT, formatError, MeshtaxError, type ExitCode } from '../model/errors.ts';
 import type { EventSink } from '../model/events.ts';
-import type { RunRecord, TrialRecord } from '../model/records.ts';
 import { trialsOf } from '../plan/plan.ts';
 import { buildReport } from '../report/build.ts';
 import { renderJson } from '../report/render/json.ts';
@@ -57,38 +56,53 @@ export async function runAndReport(app: App, source: Source, options: RunOptions
   const told = await (app.apart
     ? app.apart(['summary', ended.path, ...(json ? ['--json'] : [])])
     : summaryCommand(app, ended.path, { json }));
-  if (ended.outcome.invalid > 0) app.err(`${formatError(invalidTrials(ended.outcome))}\n`);
+  if (ended.outcome.invalid > 0) app.err(`${formatError(invalidTrials(ended.outcome, ended.path))}\n`);
   return told === EXIT.ok ? ended : { ...ended, exit: told };
 }
 
 /** Prints nothing but its progress. */
 export async function runToEnd(app: App, source: Source, options: RunOptions): Promise<Ended> {
   if (options.resume !== undefined) refuseOptions('an interrupted run', options);
+  if (options.resume !== undefined && 'file' in source && source.file !== undefined)
+    throw new MeshtaxError('MT1005', { subject: source.file, problem: 'an interrupted run has its experiment with it', command: 'run' });
+  const metricsPort = portOf(options.metricsPort);
   const prepared =
     options.resume === undefined ? await freshRun(app, source, options) : await resumedRun(app, options.resume, options.results);
-  const { planned, record, directory, done } = prepared;
+  const { planned, record, directory } = prepared;
   const cluster = app.families.clusters.find((candidate) => candidate.id === planned.plan.experiment.cluster.id);
   if (!cluster) throw new Error('the schema lets no unknown cluster through');
   const emit = app.progress(options.progress);
-  const trials = trialsOf(planned.plan.blocks).length;
+  const all = trialsOf(planned.plan.blocks);
+  // Some of what was done were windows that were measured again.
+  const left = all.filter(({ id }) => !prepared.done.has(id)).length;
   const { stop, measureAll } = planned.plan.experiment.statistics;
   const budgetNs = stop === 'fixed' || measureAll ? null : planned.plan.experiment.statistics.budgetNs;
   emit({
     kind: 'started',
     run: record.id,
     directory: directory.path,
-    trials: trials - done.size,
-    estimateNs: Math.min((planned.plan.estimateNs * (trials - done.size)) / trials, budgetNs ?? Infinity),
+    trials: left,
+    estimateNs: Math.min((planned.plan.estimateNs * left) / all.length, budgetNs ?? Infinity),
     budgetNs,
   });
-  const outcome = await (prepared.whole ? sealOnly(prepared) : execute(app, prepared, cluster, emit, options)).finally(prepared.release);
+  const outcome = await (prepared.whole ? sealOnly(prepared) : execute(app, prepared, cluster, emit, { ...options, metricsPort })).finally(
+    prepared.release,
+  );
   return { outcome, exit: outcome.invalid > 0 ? EXIT.invalidTrials : EXIT.ok, path: directory.path };
 }
 
 /** Its metrics are served meanwhile, where that was asked for. */
-async function execute(app: App, prepared: Prepared, cluster: Cluster, emit: EventSink, options: RunOptions): Promise<RunOutcome> {
+async function execute(
+  app: App,
+  prepared: Prepared,
+  cluster: Cluster,
+  emit: EventSink,
+  options: Omit<RunOptions, 'metricsPort'> & { readonly metricsPort: number | undefined },
+): Promise<RunOutcome> {
   const { planned, record, directory, done } = prepared;
-  const metrics = await metricsFor(app, options.metricsPort, record, prepared.trials, trialsOf(planned.plan.blocks).length);
+  const { metricsPort: port } = options;
+  const count = trialsOf(planned.plan.blocks).length;
+  const metrics = port === undefined ? undefined : await metricsServer(app.system, port, record, prepared.trials, count);
   return executeRun({
     noted: metrics?.noted,
     opened: metrics?.opened,
@@ -124,16 +138,17 @@ async function sealOnly({ directory, record, trials }: Prepared): Promise<RunOut
   return { record, trials: counted.length, invalid: counted.filter(({ valid }) => !valid).length };
 }
 
-async function metricsFor(app: App, port: string | undefined, record: RunRecord, done: readonly TrialRecord[], planned: number) {
-  if (port === undefined) return undefined;
-  const number = Number(port);
-  if (!Number.isInteger(number) || number < 1 || number > 65_535)
-    throw new MeshtaxError('MT1005', { subject: `--metrics-port ${port}`, problem: 'a port is a number from 1 to 65535', command: 'run' });
-  return metricsServer(app.system, number, record, done, planned);
+/** @throws MeshtaxError MT1005. */
+function portOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new MeshtaxError('MT1005', { subject: `--metrics-port ${text}`, problem: 'a port is a number from 1 to 65535', command: 'run' });
+  return port;
 }
 
-function invalidTrials({ invalid, trials, record }: RunOutcome): MeshtaxError {
-  return new MeshtaxError('MT3007', { trials: invalid, total: trials, problem: 'their validity checks failed', run: record.id });
+function invalidTrials({ invalid, trials }: RunOutcome, directory: string): MeshtaxError {
+  return new MeshtaxError('MT3007', { trials: invalid, total: trials, problem: 'their validity checks failed', directory });
 }
 
 /** The part after the dash: it names namespaces and cgroups. */

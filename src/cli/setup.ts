@@ -1,5 +1,5 @@
 /** `meshtax setup`: brings what the lab needs; says first what is missing. Node and packages came with ./meshtax. */
-import { EXIT, type ExitCode } from '../model/errors.ts';
+import { EXIT, MeshtaxError, type ExitCode } from '../model/errors.ts';
 import type { App } from './app.ts';
 
 interface SetupOptions {
@@ -10,6 +10,13 @@ interface SetupOptions {
 }
 
 export async function setupCommand(app: App, options: SetupOptions): Promise<ExitCode> {
+  const asked = [options.bench === true ? '--bench' : '', options.envoy ? '--envoy' : ''].find((name) => name !== '');
+  if (options.check === true && asked !== undefined)
+    throw new MeshtaxError('MT1005', {
+      subject: asked,
+      problem: '--check looks for what every run needs, and brings nothing',
+      command: 'setup',
+    });
   let complete = true;
   for (const cluster of app.families.clusters) {
     if (!cluster.setup) continue;

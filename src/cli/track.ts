@@ -29,6 +29,14 @@ export interface TrackOptions {
 }
 
 export async function trackCommand(app: App, file: string, options: TrackOptions): Promise<ExitCode> {
+  const { name } = parseExperiment(app.families, await readYamlText(app, file), file);
+  // Each writes the whole record of the series: two would write over each other's pairs.
+  const release = await app.system.locks.take(`track-${app.hash(`${options.results}/${name}`).slice(0, 16)}`);
+  if (!release) throw new MeshtaxError('MT4006', { run: name });
+  return measureSeries(app, file, options).finally(release);
+}
+
+async function measureSeries(app: App, file: string, options: TrackOptions): Promise<ExitCode> {
   const component = componentNamed(options.component);
   const specText = await readYamlText(app, file);
   const { name, statistics } = parseExperiment(app.families, specText, file);

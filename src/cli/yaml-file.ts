@@ -7,10 +7,10 @@ import type { App } from './app.ts';
 const MAX_BYTES = 1024 * 1024;
 
 /** @throws MeshtaxError MT1002. */
-export async function readYamlText(app: App, file: string): Promise<string> {
+export async function readYamlText(app: App, file: string, mostBytes = MAX_BYTES): Promise<string> {
   try {
     const bytes = await app.system.files.readBytes(file);
-    if (bytes.length > MAX_BYTES) throw new Error(`it is larger than ${MAX_BYTES} bytes`);
+    if (bytes.length > mostBytes) throw new Error(`it is larger than ${mostBytes} bytes`);
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
     throw new MeshtaxError('MT1002', { file, reason: reasonOf(error) });

@@ -127,6 +127,11 @@ export const errorTable = {
     fix: 'See what holds it; `./meshtax clean --all` tries again.',
     exit: EXIT.preflight,
   },
+  MT2010: {
+    sentence: 'What only reads is not done as root, and root cannot be left here: {problem}.',
+    fix: 'Start it as another user, install setpriv (package util-linux), or give the container CAP_SETPCAP.',
+    exit: EXIT.preflight,
+  },
   MT3001: {
     sentence: '{component} of {arm} did not start: {problem}.',
     fix: 'Its log is in the run directory: {log}.',
@@ -134,7 +139,7 @@ export const errorTable = {
   },
   MT3002: {
     sentence: 'The traffic of {arm} was not on its datapath: {problem}.',
-    fix: 'Nothing was measured for it. `meshtax show {run}` lists the counters.',
+    fix: 'Nothing was measured for it: see to the path, then run it again.',
     exit: EXIT.preflight,
   },
   MT3003: {
@@ -149,7 +154,7 @@ export const errorTable = {
   },
   MT3005: {
     sentence: 'Interrupted; {trials} finished trials are kept in {directory}.',
-    fix: 'Continue with `meshtax run --resume {run}`.',
+    fix: 'Continue with `meshtax run --resume {directory}`.',
     exit: EXIT.interrupted,
   },
   MT3006: {
@@ -159,7 +164,7 @@ export const errorTable = {
   },
   MT3007: {
     sentence: '{trials} of {total} trials are invalid: {problem}.',
-    fix: '`meshtax show {run}` says which and why; they are stored but not averaged in.',
+    fix: '`meshtax show {directory}` says which and why; they are stored but not averaged in.',
     exit: EXIT.invalidTrials,
   },
   MT3008: {
@@ -197,6 +202,11 @@ export const errorTable = {
     sentence: 'Deployment {deployment} could not be undone as a whole ({problem}): what is left would be measured beside the next one.',
     fix: '`meshtax clean --all` removes it, then `meshtax run --resume` goes on.',
     exit: EXIT.preflight,
+  },
+  MT3015: {
+    sentence: 'Interrupted before it was done; nothing of it is kept.',
+    fix: 'Give the same command again.',
+    exit: EXIT.interrupted,
   },
   MT4001: {
     sentence: 'There is no run {run} under {directory}.',
@@ -242,6 +252,11 @@ export const errorTable = {
     sentence: 'The command was ended by {signal} before it was done.',
     fix: 'If nobody sent it, the memory was not enough for what it read; take a part of it, or a larger machine.',
     exit: EXIT.preflight,
+  },
+  MT4010: {
+    sentence: 'The run {run} has measured nothing yet: it is {status} ({why}).',
+    fix: 'Continue it with `meshtax run --resume {run}`, or run its experiment again.',
+    exit: EXIT.usage,
   },
   MT5001: {
     sentence: 'The context {context} cannot be used: {problem}.',

@@ -76,6 +76,8 @@ export interface Files {
   writeText(path: string, text: string, options?: { readonly mode?: number; readonly exclusive?: boolean }): Promise<void>;
   /** Write beside, fsync, rename: a reader sees the old file or the new one, never half of it. */
   writeAtomically(path: string, content: string | Uint8Array): Promise<void>;
+  /** For a path that the user named, and nobody else: what is no file there is written to, anything else replaced at once. */
+  writeInto(path: string, content: string | Uint8Array): Promise<void>;
   appendDurably(path: string, line: string): Promise<void>;
   list(path: string): Promise<readonly FileEntry[]>;
   exists(path: string): Promise<boolean>;

@@ -47,6 +47,19 @@ export function maskWindows(stalls: readonly Stall[]): TimeWindow[] {
 }
 
 /** What of the stalls fell into a load, as it is stored with the trial. */
+/** So many are written down: a window of an hour on many CPUs has a million, and its record must stay one that can be read. */
+export const MOST_LOGGED = 10_000;
+
+/** In the order of time. */
+function longest(stalls: readonly Stall[]): readonly Stall[] {
+  if (stalls.length <= MOST_LOGGED) return stalls;
+  const length = ({ fromNs, toNs }: Stall) => toNs - fromNs;
+  return stalls
+    .toSorted((a, b) => length(b) - length(a))
+    .slice(0, MOST_LOGGED)
+    .toSorted((a, b) => a.fromNs - b.fromNs);
+}
+
 export function hostRecord(stalls: readonly Stall[], meter: HostRecord['meter'], fromNs: number, toNs: number, cpus: number): HostRecord {
   const inside = stalls.filter((stall) => stall.toNs > fromNs && stall.fromNs < toNs);
   const lengths = inside.map((stall) => Math.min(stall.toNs, toNs) - Math.max(stall.fromNs, fromNs));
@@ -55,6 +68,6 @@ export function hostRecord(stalls: readonly Stall[], meter: HostRecord['meter'],
     stalls: inside.length,
     longestNs: Math.max(0, ...lengths),
     lostShare: lengths.reduce((sum, length) => sum + length, 0) / Math.max(1, (toNs - fromNs) * cpus),
-    log: inside.map(({ cpu, fromNs: from, toNs: to }) => [cpu, from, to]),
+    log: longest(inside).map(({ cpu, fromNs: from, toNs: to }) => [cpu, from, to]),
   };
 }

@@ -4,7 +4,9 @@ import { trialsOf, type Plan } from './plan.ts';
 
 export function explainPlan(plan: Plan, created: readonly string[]): string {
   const { experiment } = plan;
-  const { blocks, blocksPerDeployment, minBlocks, stop, budgetNs, design, cpu } = experiment.statistics;
+  const { blocksPerDeployment, minBlocks, stop, measureAll, budgetNs, design, cpu } = experiment.statistics;
+  const isFixed = stop === 'fixed' || measureAll;
+  const blocks = plan.blocks.length;
   const lines = [
     `experiment ${experiment.name} on ${experiment.cluster.id}, baseline ${experiment.baseline}`,
     '',
@@ -13,7 +15,7 @@ export function explainPlan(plan: Plan, created: readonly string[]): string {
     'comparisons (all datapaths under each)',
     ...plan.comparisons.map(({ workload, load, generator }) => `  ${workload} x ${load.name}: ${generator.title}, ${loadInWords(load)}`),
     '',
-    stop === 'fixed'
+    isFixed
       ? `${blocks} blocks (seed ${plan.seed})`
       : `${minBlocks} to ${blocks} blocks (seed ${plan.seed}): until every primary figure has its verdict, or ${formatDuration(budgetNs)} are over`,
     `a fresh deployment every ${blocksPerDeployment === 1 ? 'block' : `${blocksPerDeployment} blocks`}`,
@@ -27,7 +29,7 @@ export function explainPlan(plan: Plan, created: readonly string[]): string {
     'will be created during the run and removed after it',
     ...created.map((line) => `  ${line}`),
     '',
-    `at most ${trialsOf(plan.blocks).length} trials, about ${formatDuration(plan.estimateNs)}`,
+    `at most ${trialsOf(plan.blocks).length} trials, about ${formatDuration(isFixed ? plan.estimateNs : Math.min(plan.estimateNs, budgetNs))}`,
   ];
   return `${lines.join('\n')}\n`;
 }

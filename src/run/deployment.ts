@@ -146,7 +146,7 @@ async function prove(context: DeployContext, channel: Channel, before: BeforePro
     ...check.judge(evidence),
   }));
   const failed = findings.find((finding) => finding.level === 'error');
-  if (failed) throw new MeshtaxError('MT3002', { arm: channel.name, problem: failed.detail, run: context.runId });
+  if (failed) throw new MeshtaxError('MT3002', { arm: channel.name, problem: failed.detail });
   return findings.filter(({ level }) => level !== 'not-applicable');
 }
 

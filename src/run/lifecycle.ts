@@ -127,10 +127,14 @@ function driftOf({ resumed }: RunRequest, found: ClusterSession['facts']): Findi
   ];
 }
 
-async function keepUntilInterrupted({ emit, signal }: RunRequest): Promise<void> {
+const KEPT_A_WHILE_MS = 1000;
+
+async function keepUntilInterrupted({ emit, signal, system }: RunRequest): Promise<void> {
   const detail = 'Ctrl-C removes it; in the lab `ip netns` shows it, on a cluster the label meshtax/run';
   emit({ kind: 'finding', finding: { code: 'MT0001', level: 'info', title: 'the last deployment is kept', detail, why: '', fix: '' } });
-  if (!signal.aborted) await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  const interrupted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  // A signal that may come keeps no process: the clock does.
+  while (!signal.aborted) await Promise.race([interrupted, system.clock.sleep(KEPT_A_WHILE_MS)]);
 }
 
 /** What ended a run is the reason that is told, not that it could not be written down too. */

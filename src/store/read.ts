@@ -23,33 +23,55 @@ export interface RunEntry {
 
 /** Every readable run below `results/<folder>/`, oldest first; unreadable ones are left out. */
 export async function listRuns(results: string, files: Files): Promise<RunEntry[]> {
-  const folders = (await files.list(results)).filter(({ isDirectory }) => isDirectory).map(({ name }) => `${results}/${name}`);
-  const places = await inBatches(folders, async (folder) =>
-    (await files.list(folder)).filter(({ isDirectory }) => isDirectory).map(({ name }) => ({ folder, path: `${folder}/${name}` })),
-  );
-  const entries = await inBatches(places.flat(), (place) => entryOf(place, files));
-  return entries.flatMap((entry) => entry ?? []).sort((a, b) => (a.record.startedAt < b.record.startedAt ? -1 : 1));
+  return (await lookThrough(results, files)).runs;
 }
 
-/** Undefined where there is no run, or none that can be read. */
-async function entryOf({ folder, path }: Pick<RunEntry, 'folder' | 'path'>, files: Files): Promise<RunEntry | undefined> {
+/** `unreadable`: directories that hold a run, or something in its place, that cannot be read. */
+async function lookThrough(results: string, files: Files): Promise<{ runs: RunEntry[]; unreadable: string[] }> {
+  const folders = (await files.list(results)).filter(({ isDirectory }) => isDirectory).map(({ name }) => `${results}/${name}`);
+  // What somebody else measured may be closed to us; the other folders are not.
+  const places = await inBatches(folders, async (folder) =>
+    (await files.list(folder).catch(() => []))
+      .filter(({ isDirectory }) => isDirectory)
+      .map(({ name }) => ({ folder, path: `${folder}/${name}` })),
+  );
+  const entries = await inBatches(places.flat(), async (place) => ({ place, entry: await entryOf(place, files) }));
+  const runs = entries.flatMap(({ entry }) => (entry === undefined || entry === 'unreadable' ? [] : entry));
+  return {
+    runs: runs.sort((a, b) => (a.record.startedAt < b.record.startedAt ? -1 : 1)),
+    unreadable: entries.filter(({ entry }) => entry === 'unreadable').map(({ place }) => place.path),
+  };
+}
+
+/** Undefined where there is no run. */
+async function entryOf({ folder, path }: Pick<RunEntry, 'folder' | 'path'>, files: Files): Promise<RunEntry | 'unreadable' | undefined> {
   if (!(await files.exists(`${path}/run.json`))) return undefined;
   try {
     return { folder, path, record: await parse(path, 'run.json', runHeadSchema, files) };
   } catch (error) {
-    if (error instanceof MeshtaxError) return undefined;
+    if (error instanceof MeshtaxError) return 'unreadable';
     throw error;
   }
 }
 
-/** A path to a run directory, a run's id or the end of it, or `latest`. @throws MeshtaxError MT4001. */
+/** A path to a run directory, a run's id or the end of it, or `latest`. @throws MeshtaxError MT4001; MT4003, MT4004 when a later one cannot be read. */
 export async function findRun(wanted: string, results: string, files: Files): Promise<string> {
   if (await files.exists(`${wanted}/run.json`)) return wanted.replace(/\/+$/, '');
-  const runs = await listRuns(results, files);
-  if (wanted === 'latest' && runs.length > 0) return (runs.at(-1) as RunEntry).path;
+  const { runs, unreadable } = await lookThrough(results, files);
+  const latest = runs.at(-1);
+  if (wanted === 'latest' && latest) {
+    // Their names begin with the time: to judge an older run for one that is damaged would pass for its judgement.
+    const later = unreadable.find((path) => nameOf(path) > nameOf(latest.path));
+    if (later !== undefined) await readRunRecord(later, files);
+    return latest.path;
+  }
   const matching = runs.filter(({ record }) => record.id === wanted || record.id.endsWith(`-${wanted}`));
   if (matching.length === 1) return (matching[0] as RunEntry).path;
   throw new MeshtaxError('MT4001', { run: wanted, directory: results });
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 /** @throws MeshtaxError MT4003 when damaged, MT4004 when written by a newer version. */
@@ -61,7 +83,8 @@ export async function readRunRecord(path: string, files: Files): Promise<RunReco
 const LARGEST_RECORD = 8 * 2 ** 20;
 
 /** A day of trials as quickstart makes them, and what they weigh: more would not fit into the memory of every machine. */
-const [MOST_TRIALS, MOST_BYTES] = [50_000, 2 ** 30];
+export const MOST_TRIALS = 50_000;
+const MOST_BYTES = 2 ** 30;
 
 /** @throws MeshtaxError as readRunRecord, for every trial; MT4008 for more of them than can be read. */
 export async function readRun(path: string, files: Files): Promise<StoredRun> {

@@ -4,7 +4,7 @@
  * any file is all that is left to it. What it writes is written by its parent, and only where the command line says so.
  */
 import { spawn } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, realpathSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { EXIT, MeshtaxError, reasonOf } from '../model/errors.ts';
@@ -18,15 +18,25 @@ const MARK = 'MESHTAX_APART';
 const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'].find((each) => existsSync(each)) ?? 'setpriv';
 
 const requestSchema = z.discriminatedUnion('op', [
-  z.object({ id: z.number(), op: z.literal('write'), path: z.string(), base64: z.string() }),
+  z.object({ id: z.number(), op: z.literal('write'), path: z.string(), base64: z.string(), into: z.boolean().optional() }),
   z.object({ id: z.number(), op: z.literal('directory'), path: z.string(), mode: z.number().optional() }),
 ]);
 type Request = z.infer<typeof requestSchema>;
 const replySchema = z.object({ id: z.number(), error: z.string().optional() });
 
+/** Its exit codes when it could not begin; none of ours. */
+const SETPRIV_FAILED = 127;
+/** Their numbers in linux/capability.h. */
+const [DAC_READ_SEARCH, SETPCAP] = [2, 8];
+
+function hasCapability(number: number): boolean {
+  const mask = /^CapEff:\s*([0-9a-f]+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
+  return ((BigInt(`0x${mask}`) >> BigInt(number)) & 1n) === 1n;
+}
+
 /** With rights to lose. */
 export function isRoot(): boolean {
-  return process.platform === 'linux' && process.getuid?.() === 0;
+  return process.platform === 'linux' && process.getuid?.() === 0 && !isApart();
 }
 
 export function isApart(): boolean {
@@ -35,11 +45,14 @@ export function isApart(): boolean {
 
 /**
  * Returns the exit code of the same command line, run apart. `compileCache`: the caller's own, where there is one.
- * @throws MeshtaxError MT4009 when a signal ended it that nobody sent to us, as where its memory was not enough.
+ * @throws MeshtaxError MT2010 when root's rights cannot be taken from it, MT4009 when a signal ended it that nobody sent to us, as where its memory was not enough.
  */
-export function runApart(script: string, argv: readonly string[], compileCache: string | undefined): Promise<number> {
-  const capability = '-all,+dac_read_search';
-  const drop = [`--reuid=${READER_UID}`, `--regid=${READER_UID}`, '--clear-groups', '--no-new-privs'];
+export async function runApart(script: string, argv: readonly string[], compileCache: string | undefined): Promise<number> {
+  const mayRead = hasCapability(DAC_READ_SEARCH);
+  if (!hasCapability(SETPCAP)) throw new MeshtaxError('MT2010', { problem: 'this root may not give up rights (CAP_SETPCAP)' });
+  const capability = mayRead ? '-all,+dac_read_search' : '-all';
+  // In most containers nobody may read everything: it keeps root's name, to read root's files, and loses every right of it.
+  const drop = [...(mayRead ? [`--reuid=${READER_UID}`, `--regid=${READER_UID}`, '--clear-groups'] : []), '--no-new-privs'];
   const keep = [`--inh-caps=${capability}`, `--ambient-caps=${capability}`, `--bounding-set=${capability}`];
   const child = spawn(SETPRIV, [...drop, ...keep, '--', process.execPath, '--no-warnings', script, ...argv], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
@@ -52,16 +65,17 @@ export function runApart(script: string, argv: readonly string[], compileCache: 
   });
   // A signal of the terminal reaches the child too; its end is waited for.
   let passedOn = false;
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  for (const signal of ['SIGINT', 'SIGTERM', ...(process.env['MESHTAX_NOHUP'] === '1' ? [] : ['SIGHUP' as const])] as const) {
     process.on(signal, () => {
       passedOn = true;
       child.kill(signal);
     });
   }
   return new Promise((resolve, reject) => {
-    child.once('error', reject);
+    child.once('error', (error) => reject(new MeshtaxError('MT2010', { problem: reasonOf(error) }, { cause: error })));
     child.once('exit', (code, signal) => {
-      if (code !== null) resolve(code);
+      if (code === SETPRIV_FAILED) reject(new MeshtaxError('MT2010', { problem: 'setpriv said why' }));
+      else if (code !== null) resolve(code);
       else if (passedOn) resolve(EXIT.interrupted);
       else reject(new MeshtaxError('MT4009', { signal: signal ?? 'something' }));
     });
@@ -86,8 +100,10 @@ async function fulfil(request: Request, argv: readonly string[]): Promise<z.infe
   try {
     // A directory is entered by its name, so that is followed too.
     const place = request.op === 'write' ? request.path : resolved(path.resolve(request.path));
-    if (!isAskedFor(place, argv)) throw new Error(`${request.path} is nowhere on the command line`);
-    if (request.op === 'write') await files.writeAtomically(request.path, Buffer.from(request.base64, 'base64'));
+    if (!isAskedFor(place, argv) || (request.op === 'write' && request.into === true && !isNamed(request.path, argv)))
+      throw new Error(`${request.path} is nowhere on the command line`);
+    if (request.op === 'write')
+      await files[request.into === true ? 'writeInto' : 'writeAtomically'](request.path, Buffer.from(request.base64, 'base64'));
     else await files.makeDirectory(request.path, request.mode === undefined ? {} : { mode: request.mode });
     return { id };
   } catch (error) {
@@ -107,6 +123,11 @@ export function isAskedFor(wanted: string, argv: readonly string[]): boolean {
   });
   if (isNamed) return true;
   return argv[0] === 'analyse' && path.basename(target) === 'analysis.json' && existsSync(`${path.dirname(target)}/run.json`);
+}
+
+/** The very word: only there what is no file may be written to. */
+function isNamed(wanted: string, argv: readonly string[]): boolean {
+  return argv.some((word) => word === wanted || (word.startsWith('-') && word.endsWith(`=${wanted}`)));
 }
 
 /** What a write replaces: the name itself, in the directory that its path leads to. */
@@ -138,7 +159,7 @@ export function filesApart(): Files {
     if (waiting.size === 0) process.channel?.unref();
   });
   process.channel?.unref();
-  const ask = (request: { op: 'write'; path: string; base64: string } | { op: 'directory'; path: string; mode?: number }) =>
+  const ask = (request: { op: 'write'; path: string; base64: string; into?: boolean } | { op: 'directory'; path: string; mode?: number }) =>
     new Promise<void>((resolve, reject) => {
       const id = nextId++;
       waiting.set(id, { resolve, reject });
@@ -151,6 +172,7 @@ export function filesApart(): Files {
   return {
     ...files,
     writeAtomically: (target, content) => ask({ op: 'write', path: target, base64: Buffer.from(content).toString('base64') }),
+    writeInto: (target, content) => ask({ op: 'write', path: target, base64: Buffer.from(content).toString('base64'), into: true }),
     makeDirectory: (target, options = {}) =>
       ask({ op: 'directory', path: target, ...(options.mode === undefined ? {} : { mode: options.mode }) }),
     writeText: refuse,

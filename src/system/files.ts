@@ -38,17 +38,21 @@ export const files: Files = {
     const beside = `${path}.${randomBytes(4).toString('hex')}.tmp`;
     const handle = await fs.open(beside, 'wx', 0o640);
     try {
-      await handle.writeFile(content);
-      await handle.sync();
+      await handle
+        .writeFile(content)
+        .then(() => handle.sync())
+        .finally(() => handle.close());
+      await fs.rename(beside, path);
     } catch (error) {
-      await handle.close();
       await fs.rm(beside, { force: true });
       throw error;
     }
-    await handle.close();
-    await fs.rename(beside, path);
     // A name is as durable as its directory, which may be as new as the file.
     for (const directory of [dirname(path), dirname(dirname(path))]) await syncDirectory(directory);
+  },
+  async writeInto(path, content) {
+    if (await isStream(path)) await fs.writeFile(path, content);
+    else await files.writeAtomically(path, content);
   },
   async appendDurably(path, line) {
     // Never through a link: where it leads, root writes.
@@ -89,6 +93,13 @@ export const files: Files = {
   changeOwner: (path, uid, gid) => fs.chown(path, uid, gid),
   changeMode: (path, mode) => fs.chmod(path, mode),
 };
+
+/** A terminal, a pipe, /dev/null, or what /dev/stdout stands for: written to, not replaced by a file. Disks are none. */
+async function isStream(path: string): Promise<boolean> {
+  const stat = await fs.stat(path).catch(() => undefined);
+  const folder = await fs.realpath(dirname(path)).catch(() => '');
+  return stat !== undefined && (stat.isCharacterDevice() || stat.isFIFO() || /^\/(dev|proc)(\/|$)/.test(folder)) && !stat.isBlockDevice();
+}
 
 async function syncDirectory(path: string): Promise<void> {
   // Who may write there need not be allowed to look.

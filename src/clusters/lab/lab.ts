@@ -39,8 +39,14 @@ export const lab: Cluster = {
   setup: { missing, provide, provideVersion, provideTools },
   doctor: labDoctor,
   open,
-  clean: cleanLab,
-  scratch: makeScratch,
+  async clean(system, which) {
+    requireLinuxRoot(system);
+    return cleanLab(system, which);
+  },
+  async scratch(system, undo) {
+    requireLinuxRoot(system);
+    return makeScratch(system, undo);
+  },
 };
 
 async function missing(system: System): Promise<readonly string[]> {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { hostRecord, maskWindows } from '../../../src/model/stall-mask.ts';
+import { hostRecord, maskWindows, MOST_LOGGED } from '../../../src/model/stall-mask.ts';
 
 const MS = 1e6;
 
@@ -28,4 +28,13 @@ test('of a stall only what falls into the load counts as lost, over all CPUs', (
     2,
   );
   expect(record).toMatchObject({ stalls: 1, longestNs: 10 * MS, lostShare: 0.05 });
+});
+
+test('of a million stalls the longest are written down, in the order of time; counted are all', () => {
+  const stalls = Array.from({ length: 30_000 }, (_, at) => ({ cpu: 0, fromNs: at * 1000, toNs: at * 1000 + (at % 3 === 0 ? 900 : 10) }));
+  const record = hostRecord(stalls, 'real-time', 0, 30e6, 1);
+  expect(record.stalls).toBe(30_000);
+  expect(record.log).toHaveLength(MOST_LOGGED);
+  expect(record.log.every(([, from, to]) => to - from === 900)).toBe(true);
+  expect(record.log.map(([, from]) => from)).toEqual(record.log.map(([, from]) => from).toSorted((a, b) => a - b));
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { FileEntry } from '../../../src/model/ports.ts';
-import { readRun, sealOf, verifyChecksums } from '../../../src/store/read.ts';
+import { findRun, listRuns, readRun, sealOf, verifyChecksums } from '../../../src/store/read.ts';
 import { filesBelow } from '../../../src/store/run-directory.ts';
 import { readTrack } from '../../../src/store/track.ts';
 import { MemoryFiles } from '../../fakes.ts';
@@ -87,5 +87,32 @@ describe('what is no file where a file should be, or is no record', () => {
     const pairs = Array.from({ length: 1001 }, () => ({ older: 'a', newer: 'b', purpose: 'pair', run: 'r' }));
     const record = { trackVersion: 1, name: 'n', component: 'envoy', versions: ['a', 'b'], specText: '', startedAt: '', pairs };
     await expect(readTrack('r', new MemoryFiles({ 'r/series.json': JSON.stringify(record) }))).rejects.toMatchObject({ code: 'MT4003' });
+  });
+});
+
+describe('the latest run', () => {
+  const at = (stamp: string) => ({ ...run, id: `${stamp}-abcdef`, startedAt: `2026-01-0${stamp.at(7)}T00:00:00.000Z` });
+  const [first, second] = [at('20260101T000000Z'), at('20260102T000000Z')];
+  const both = { [`results/x/${first.id}/run.json`]: JSON.stringify(first), [`results/x/${second.id}/run.json`]: JSON.stringify(second) };
+
+  test('is the last that began', async () => {
+    expect(await findRun('latest', 'results', new MemoryFiles(both))).toBe(`results/x/${second.id}`);
+  });
+  test('is not the one before a damaged one', async () => {
+    const damaged = new MemoryFiles({ ...both, [`results/x/${second.id}/run.json`]: '{' });
+    await expect(findRun('latest', 'results', damaged)).rejects.toMatchObject({ code: 'MT4003' });
+    expect(await listRuns('results', damaged)).toHaveLength(1);
+    const older = new MemoryFiles({ ...both, [`results/x/${first.id}/run.json`]: '{' });
+    expect(await findRun('latest', 'results', older)).toBe(`results/x/${second.id}`);
+  });
+  test('a folder of somebody else hides no run of ours', async () => {
+    class Closed extends MemoryFiles {
+      override async list(path: string) {
+        if (path === 'results/root') throw new Error('EACCES: permission denied');
+        return super.list(path);
+      }
+    }
+    const files = new Closed({ ...both, 'results/root/20260103T000000Z-zzzzzz/run.json': '{}' });
+    expect(await findRun('latest', 'results', files)).toBe(`results/x/${second.id}`);
   });
 });

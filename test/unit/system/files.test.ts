@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
@@ -23,6 +23,32 @@ test('nothing is appended through a link', async () => {
     symlinkSync(`${directory}/elsewhere`, `${directory}/journal.jsonl`);
     await expect(files.appendDurably(`${directory}/journal.jsonl`, 'line\n')).rejects.toThrow(/ELOOP/);
     expect(existsSync(`${directory}/elsewhere`)).toBe(false);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
+test('what cannot take its place leaves nothing beside it', async () => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'meshtax-files-'));
+  try {
+    mkdirSync(`${directory}/report`);
+    await expect(files.writeAtomically(`${directory}/report`, 'x')).rejects.toThrow(/EISDIR|ENOTEMPTY|EEXIST/);
+    expect(readdirSync(directory)).toEqual(['report']);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
+test('a device that a user names is written to; a file that a user names is replaced at once', async () => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'meshtax-files-'));
+  try {
+    await files.writeInto('/dev/null', 'x');
+    expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
+    await files.writeInto(`${directory}/report`, 'old');
+    const before = statSync(`${directory}/report`).ino;
+    await files.writeInto(`${directory}/report`, 'new');
+    expect(readFileSync(`${directory}/report`, 'utf8')).toBe('new');
+    expect(statSync(`${directory}/report`).ino).not.toBe(before);
   } finally {
     rmSync(directory, { recursive: true });
   }

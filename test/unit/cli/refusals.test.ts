@@ -1,0 +1,76 @@
+/** Options that say something else than what would be done are refused, before anything is done. */
+import { expect, test } from 'vitest';
+import type { App } from '../../../src/cli/app.ts';
+import { doctorCommand } from '../../../src/cli/doctor.ts';
+import { planExperiment, planFromFile } from '../../../src/cli/planning.ts';
+import { defaultRunOptions, runCommand } from '../../../src/cli/run.ts';
+import { setupCommand } from '../../../src/cli/setup.ts';
+import { trackCommand } from '../../../src/cli/track.ts';
+import { clusters } from '../../../src/clusters/index.ts';
+import { collectors } from '../../../src/collectors/index.ts';
+import { datapaths } from '../../../src/datapaths/index.ts';
+import { generators } from '../../../src/generators/index.ts';
+import { explainPlan } from '../../../src/plan/explain.ts';
+import { workloads } from '../../../src/workloads/index.ts';
+import { fakeSystem, MemoryFiles } from '../../fakes.ts';
+
+const SPEC = `name: x
+cluster: { id: simulated }
+datapaths: [direct, envoy-sidecar, ebpf-lab]
+workloads: [http-echo]
+loads: [{ loop: open, rate: 500/s, duration: 2s }]
+statistics: { blocks: 12, stop: fixed, seed: s }
+`;
+const files = new MemoryFiles({ 'e.yaml': SPEC });
+const app = (system = fakeSystem({ files })): App => ({
+  system,
+  families: { clusters, datapaths, workloads, generators, collectors, checks: [] },
+  version: '0.0.0',
+  argv: [],
+  out: () => {},
+  err: () => {},
+  pass: () => {},
+  hash: (text) => String(text.length),
+  progress: () => () => {},
+  interruption: new AbortController().signal,
+});
+const options = { ...defaultRunOptions, progress: 'quiet' as const };
+
+test.each<readonly [string, () => Promise<unknown>]>([
+  ['an experiment beside --resume', () => runCommand(app(), 'e.yaml', { ...options, resume: 'latest' })],
+  ['a port that is none', () => runCommand(app(), 'e.yaml', { ...options, metricsPort: 'abc' })],
+  ['a cluster of which there may be several', () => doctorCommand(app(), { cluster: 'kubernetes' })],
+  ['--check of what would be brought', () => setupCommand(app(), { check: true, envoy: ['1.38.3'] })],
+])('%s', async (_title, command) => {
+  await expect(command()).rejects.toMatchObject({ code: 'MT1005' });
+  expect([...files.content.keys()]).toEqual(['e.yaml']);
+});
+
+test('two of one series at once: the second is told, and overwrites nothing', async () => {
+  const held = { ...fakeSystem({ files }), locks: { take: async () => undefined } };
+  const track = trackCommand(app(held), 'e.yaml', { component: 'envoy', results: 'results', progress: 'quiet' });
+  await expect(track).rejects.toMatchObject({ code: 'MT4006' });
+});
+
+test('more blocks than can be read again are not planned; without a fixed number it ends where it can be read', () => {
+  const plan = (statistics: string) => planExperiment(app(), SPEC.replace(/^statistics.*/m, `statistics: ${statistics}`), 'e.yaml', {});
+  const each = plan('{ blocks: 2, stop: fixed }').file.trials.length / 2;
+  const most = Math.floor(50_000 / each);
+  expect(most).toBeLessThan(5000);
+  expect(() => plan('{ blocks: 5000, stop: fixed }')).toThrow(/50000 that can be read as one run/);
+  expect(plan('{ blocks: 5000 }').plan.blocks).toHaveLength(most);
+});
+
+test('a budget holds for a run that measures all of its blocks too', () => {
+  const text = SPEC.replace(/^statistics.*/m, 'statistics: { blocks: 500, measureAll: true }');
+  const { plan } = planExperiment(app(), text, 'e.yaml', { budget: '10m' });
+  expect(plan.blocks.length).toBeLessThan(500);
+  expect(explainPlan(plan, [])).toContain(`${plan.blocks.length} blocks (seed`);
+});
+
+test('a stranger’s plan asks for no more blocks than an experiment may', async () => {
+  const { file } = planExperiment(app(), SPEC, 'e.yaml', {});
+  files.content.set('plan.json', JSON.stringify({ ...file, overrides: { blocks: 1e8 } }));
+  await expect(planFromFile(app(), 'plan.json', {})).rejects.toMatchObject({ code: 'MT3010' });
+  files.content.delete('plan.json');
+});
