@@ -20,10 +20,16 @@ export function estimateTable(comparison: ComparisonAnalysis, analysis: Analysis
     ],
     rows: comparison.cells.map((cell) => [
       cell.arm,
-      ...ids.map((id) => estimate(cell, id) || (metricOf(cell, id)?.missing ?? 'not measured')),
+      ...ids.map((id) => estimate(cell, id) || absence(cell, id)),
       `${cell.trials - cell.invalid} of ${cell.trials}`,
     ]),
   };
+}
+
+/** Why there is no figure, in a cell's width. */
+function absence(cell: Cell, id: string): string {
+  const metric = metricOf(cell, id);
+  return metric?.metric.group === 'latency' ? 'too few samples' : (metric?.missing ?? 'not measured');
 }
 
 /** What each datapath adds to the baseline; undefined where no figure has an interval yet. */
