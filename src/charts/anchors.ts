@@ -43,8 +43,14 @@ export const anchors: Chart = {
   },
 };
 
+const SUBJECTS: Readonly<Record<Anchor['subject'], string>> = {
+  sidecar: 'a sidecar',
+  waypoint: 'a waypoint',
+  'sidecar-pair': 'both sidecars',
+};
+
 function nameOf({ subject, version }: Anchor): string {
-  return `${subject}, ${version}`;
+  return `${SUBJECTS[subject]}, ${version}`;
 }
 
 function ownText({ estimate, low, high }: Own): string {
@@ -58,7 +64,7 @@ function rangeText({ range: [low, high] }: Anchor): string {
 function panelSpec(title: string, ours: readonly Own[], theirs: readonly Anchor[]) {
   const y = { field: 'name', type: 'nominal' as const, sort: null, axis: { title: null, labelLimit: 320 } };
   const x = { type: 'quantitative' as const, axis: { title, tickCount: 4 } };
-  const published = theirs.map((each) => ({ name: nameOf(each), from: each.range[0] * 0.98, to: each.range[1] * 1.02 }));
+  const published = theirs.map((each) => ({ name: nameOf(each), from: each.range[0], to: each.range[1] }));
   return {
     width: 360,
     height: { step: 20 },
@@ -75,7 +81,7 @@ function panelSpec(title: string, ours: readonly Own[], theirs: readonly Anchor[
       },
       {
         data: { values: published },
-        mark: { type: 'bar' as const, color: '#E69F00', opacity: 0.7, height: 10 },
+        mark: { type: 'bar' as const, color: '#E69F00', stroke: '#E69F00', strokeWidth: 2, opacity: 0.7, height: 10 },
         encoding: { y, x: { ...x, field: 'from' }, x2: { field: 'to' } },
       },
     ],

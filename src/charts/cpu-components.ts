@@ -68,7 +68,7 @@ function specOf(cells: readonly Cell[], components: readonly (Component | typeof
     const value = metricOf(cell, 'cpu.machine')?.value;
     return value ? [{ arm: cell.arm, ms: value.estimate / 1e6, low: value.low / 1e6, high: value.high / 1e6 }] : [];
   });
-  const y = { field: 'arm', type: 'nominal' as const, sort: null, axis: { title: null, labelLimit: 160 } };
+  const y = { field: 'arm', type: 'nominal' as const, sort: null, axis: { title: null, labelLimit: 220 } };
   const title = 'CPU ms per 1000 requests';
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json' as const,

@@ -93,7 +93,7 @@ function panelSpec(panel: Panel, withNames: boolean) {
     field: 'arm',
     type: 'nominal' as const,
     sort: null,
-    axis: withNames ? { title: null, labelLimit: 160 } : { title: null, labels: false, ticks: false },
+    axis: withNames ? { title: null, labelLimit: 220 } : { title: null, labels: false, ticks: false },
   };
   const scale = { domain: [low - room, high + room], nice: false };
   const color = { condition: { test: 'datum.equal', value: '#0072B2' }, value: UNEQUAL_COLOUR };

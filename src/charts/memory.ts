@@ -44,7 +44,7 @@ export const memory: Chart = {
         data: { values },
         mark: { type: 'bar', stroke: '#fff', strokeWidth: 1 },
         encoding: {
-          y: { field: 'arm', type: 'nominal', sort: null, axis: { title: null, labelLimit: 160 } },
+          y: { field: 'arm', type: 'nominal', sort: null, axis: { title: null, labelLimit: 220 } },
           x: { field: 'mib', type: 'quantitative', axis: { title: 'MiB' } },
           order: { field: 'order', type: 'quantitative' },
           color: componentEncoding(used),
