@@ -1,4 +1,5 @@
 /** What every command is given: the outside world, the families, and where to write. */
+import { isNamed } from '../model/command-line.ts';
 import type { Check } from '../model/contracts/check.ts';
 import type { Cluster } from '../model/contracts/cluster.ts';
 import type { Collector } from '../model/contracts/collector.ts';
@@ -46,11 +47,6 @@ export async function writeForUser(app: App, file: string, text: string): Promis
   } catch (error) {
     throw new MeshtaxError('MT1008', { file, reason: reasonOf(error) });
   }
-}
-
-/** By a word of its own, or as the value of an option. */
-function isNamed(argv: readonly string[], file: string): boolean {
-  return argv.some((word) => word === file || (word.startsWith('-') && word.endsWith(`=${file}`)));
 }
 
 export const DEFAULT_RESULTS = 'results';

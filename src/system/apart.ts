@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import { isNamed } from '../model/command-line.ts';
 import { EXIT, MeshtaxError, reasonOf } from '../model/errors.ts';
 import type { Files } from '../model/ports.ts';
 import { READER_UID } from '../model/uids.ts';
@@ -100,7 +101,7 @@ async function fulfil(request: Request, argv: readonly string[]): Promise<z.infe
   try {
     // A directory is entered by its name, so that is followed too.
     const place = request.op === 'write' ? request.path : resolved(path.resolve(request.path));
-    if (!isAskedFor(place, argv) || (request.op === 'write' && request.into === true && !isNamed(request.path, argv)))
+    if (!isAskedFor(place, argv) || (request.op === 'write' && request.into === true && !isNamed(argv, request.path)))
       throw new Error(`${request.path} is nowhere on the command line`);
     if (request.op === 'write')
       await files[request.into === true ? 'writeInto' : 'writeAtomically'](request.path, Buffer.from(request.base64, 'base64'));
@@ -123,11 +124,6 @@ export function isAskedFor(wanted: string, argv: readonly string[]): boolean {
   });
   if (isNamed) return true;
   return argv[0] === 'analyse' && path.basename(target) === 'analysis.json' && existsSync(`${path.dirname(target)}/run.json`);
-}
-
-/** The very word: only there what is no file may be written to. */
-function isNamed(wanted: string, argv: readonly string[]): boolean {
-  return argv.some((word) => word === wanted || (word.startsWith('-') && word.endsWith(`=${wanted}`)));
 }
 
 /** What a write replaces: the name itself, in the directory that its path leads to. */
