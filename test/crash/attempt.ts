@@ -54,7 +54,8 @@ export async function attempt(kind: Kill, seed: string, random: Random, space: W
     const endMs = Math.round(performance.now() - beganMs);
     const wrong = unexpectedEnd(killed ? kind : undefined, exit, run);
     if (hung) wrong.push(`it hangs: ${run.stderr().slice(-300)}`);
-    if (killed && exit !== 'SIGKILL' && exit !== 0 && endMs > UNDONE_WITHIN_MS) wrong.push(`it took ${endMs} ms to end`);
+    // With 0 and 4 it went on to its own end.
+    if (killed && !['SIGKILL', 0, 4].includes(exit) && endMs > UNDONE_WITHIN_MS) wrong.push(`it took ${endMs} ms to end`);
     const after = await afterwards({ run, kind: killed ? kind : undefined, phase, cleanFirst, space, experiment, wrong });
     return { kind, seed, aim, phase, exit, endMs, trials, ...after, outcome: killed ? after.outcome : 'not killed' };
   } finally {
@@ -177,7 +178,8 @@ async function kill(kind: Kill, run: WatchedRun, random: Random): Promise<boolea
 function unexpectedEnd(kind: Kill | undefined, exit: number | string, run: WatchedRun): string[] {
   const isGraceful = kind === 'SIGTERM' || kind === 'SIGINT' || kind === 'SIGINT twice';
   // Before it listens the signal itself ends it, and there is nothing to undo yet.
-  const unheard = run.directory() === '' ? ['SIGTERM', 'SIGINT'] : [];
+  // So does a second one after all is done, while it is leaving.
+  const unheard = run.directory() === '' || run.phase() === 'ended' ? ['SIGTERM', 'SIGINT'] : [];
   const others = kind === undefined ? [0, 4] : kind === 'child' ? [0, 3, 4] : ['SIGKILL'];
   const expected = isGraceful ? [130, 0, 4, ...unheard] : others;
   return expected.includes(exit) ? [] : [`it ended with ${exit}: ${run.stderr().slice(-300)}`];
