@@ -52,8 +52,8 @@ async function runRound(app: App, projects: readonly string[], names: readonly s
   const selection = projects.flatMap((project) => ['--project', project]);
   const reporters = ['--reporter=verbose', '--reporter=json', `--outputFile.json=${summary}`];
   app.err(`tests: ${projects.join(', ')}\n`);
-  const place = ['--root', host.projectRoot];
-  const exitCode = await ended(app, [host.nodeBinary, vitest, 'run', '--passWithNoTests', ...place, ...selection, ...reporters, ...names], {
+  const exitCode = await ended(app, [host.nodeBinary, vitest, 'run', '--passWithNoTests', ...selection, ...reporters, ...names], {
+    cwd: host.projectRoot,
     logFile: `${summary}.log`,
   });
   app.pass((await files.readTextIfAny(`${summary}.log`)) ?? '');

@@ -23,6 +23,7 @@ export interface CommandOptions {
 }
 
 export interface StartOptions {
+  readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** Where stdout (unless read as lines) and stderr go. */
   readonly logFile: string;

@@ -52,6 +52,7 @@ function start(command: readonly [string, ...string[]], options: StartOptions): 
     detached: true,
     ...(options.onMessage ? { ipc: true as const, serialization: 'json' as const } : {}),
     stdin: 'pipe',
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     stdout: options.onLine ? 'pipe' : { file: options.logFile },
     stderr: options.onLine ? 'pipe' : { file: options.logFile },
     ...(options.env === undefined ? {} : { env: { ...options.env } }),

@@ -14,6 +14,9 @@ const ROLES = {
   cadvisor: 'clusters/lab/cadvisor/main.ts',
 };
 
+/** It keeps one sample: what waits for its collection need not pile up on the machine that is measured. */
+const SMALL_HEAP = ['--max-semi-space-size=1', '--max-old-space-size=64'];
+
 /** The command of a role. */
 export type Program = (role: keyof typeof ROLES, ...args: string[]) => readonly [string, ...string[]];
 
@@ -26,5 +29,5 @@ export async function provideProgram({ files, host }: System, run: string): Prom
   } catch (error) {
     throw new MeshtaxError('MT5010', { problem: reasonOf(error) });
   }
-  return (role, ...args) => [host.nodeBinary, '--no-warnings', script, role, ...args];
+  return (role, ...args) => [host.nodeBinary, '--no-warnings', ...(role === 'cadvisor' ? SMALL_HEAP : []), script, role, ...args];
 }
