@@ -17,6 +17,7 @@ import { multiplex } from './progress/multiplexer.ts';
 import { plainReporter } from './progress/plain.ts';
 import { isRoot, runApart } from './system/apart.ts';
 import { system } from './system/index.ts';
+import { onEndSignal } from './system/signals.ts';
 import { workloads } from './workloads/index.ts';
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
@@ -86,17 +87,13 @@ function reportersFor(style: 'auto' | 'plain' | 'jsonl' | 'quiet') {
 /** First signal: finish cleanly. Second: stop now; `meshtax clean --all` removes what is left. */
 function interruption(): AbortSignal {
   const controller = new AbortController();
-  const onSignal = () => {
+  onEndSignal(() => {
     if (controller.signal.aborted) {
       err('\nstopped; `./meshtax clean --all` removes what is left\n');
       process.exit(EXIT.interrupted);
     }
     err('\nfinishing: what was measured is kept, everything is undone (once more: stop now)\n');
     controller.abort();
-  };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
-  // Started by nohup it outlives its terminal: Node itself forgets that a signal was to be ignored.
-  process.on('SIGHUP', process.env['MESHTAX_NOHUP'] === '1' ? () => {} : onSignal);
+  });
   return controller.signal;
 }

@@ -23,11 +23,7 @@ export async function calibrateCommand(app: App, options: CalibrateOptions): Pro
     meshtax: app.version,
     at: app.system.clock.wallTime().toISOString(),
     identify: (facts) => ({ host: hostOf(app, facts), facts: hostFacts(facts) }),
-    // Before each window and each search.
-    say: (line) => {
-      goOn(app);
-      app.err(`${line}\n`);
-    },
+    say: (line) => app.err(`${line}\n`),
     withSite: (use) => withSite(app, use),
     runExperiment: async (specText) => {
       const { path } = await runToEnd(app, { text: specText }, { ...defaultRunOptions, results: options.results, progress: 'quiet' });
@@ -44,11 +40,7 @@ export async function calibrateCommand(app: App, options: CalibrateOptions): Pro
   return calibration.passed ? EXIT.ok : EXIT.gate;
 }
 
-/** @throws MeshtaxError MT3015. */
-function goOn({ interruption }: App): void {
-  if (interruption.aborted) throw new MeshtaxError('MT3015');
-}
-
+/** @throws MeshtaxError MT3015 when it is interrupted. */
 async function withSite<T>(app: App, use: (site: CalibrationSite, facts: Calibration['facts']) => Promise<T>): Promise<T> {
   return withLabSession(app, 'cal', (session) => {
     const { bench, host } = session;
@@ -56,8 +48,9 @@ async function withSite<T>(app: App, use: (site: CalibrationSite, facts: Calibra
     const site: CalibrationSite = {
       bench,
       host,
-      scoped: (inside) => {
-        goOn(app);
+      // Each window and each search.
+      scoped: async (inside) => {
+        if (app.interruption.aborted) throw new MeshtaxError('MT3015');
         return scoped(app, inside);
       },
       startGenerator: (push) => session.startGenerator(undefined, push),

@@ -9,14 +9,16 @@ const MARK = { ok: 'ok     ', info: 'info   ', warning: 'WARNING', error: 'ERROR
 
 export async function doctorCommand(app: App, options: { cluster: string; json?: boolean | undefined }): Promise<ExitCode> {
   const { cluster, place } = clusterNamed(app, options.cluster, 'doctor');
-  if (cluster.examine && place === undefined)
-    throw new MeshtaxError('MT1005', {
-      subject: `--cluster ${options.cluster}`,
-      problem: 'name a context: there may be several',
-      command: 'doctor',
-    });
   const findings: Finding[] = [];
-  if (cluster.examine && place !== undefined) findings.push(...(await cluster.examine(app.system, place)));
+  if (cluster.examine) {
+    if (place === undefined)
+      throw new MeshtaxError('MT1005', {
+        subject: `--cluster ${options.cluster}`,
+        problem: 'name a context: there may be several',
+        command: 'doctor',
+      });
+    findings.push(...(await cluster.examine(app.system, place)));
+  }
   // This machine measures only where the cluster is on it.
   const ofMachine = cluster.examine ? [] : app.families.checks.filter((check): check is DoctorCheck => check.stage === 'doctor');
   for (const check of [...cluster.doctor, ...ofMachine]) findings.push(await examine(check, app));

@@ -6,8 +6,8 @@ import { jsonOrUndefined } from '../model/json.ts';
 import type { Experiment } from '../model/experiment.ts';
 import { formatDuration, parseDurationNs } from '../model/units.ts';
 import { makePlan, trialsOf, type Plan } from '../plan/plan.ts';
-import type { App } from './app.ts';
 import { MOST_TRIALS } from '../store/read.ts';
+import type { App } from './app.ts';
 import { clusterNamed, moveTo } from './cluster-name.ts';
 import { parseExperiment } from './experiment-file.ts';
 import { readYamlText } from './yaml-file.ts';
@@ -30,7 +30,8 @@ export const planFileSchema = z.object({
   planHash: z.string(),
   trials: z.array(z.string()),
 });
-const LARGEST_PLAN = 64 * 2 ** 20;
+/** It lists its trials. */
+const LARGEST_PLAN_BYTES = 64 * 2 ** 20;
 
 export type PlanFile = z.infer<typeof planFileSchema>;
 
@@ -48,8 +49,7 @@ export interface PlanOptions {
 /** An experiment (YAML) or a plan made by `meshtax plan --out`. @throws MeshtaxError MT1001-MT1007, MT3010. */
 export async function planFromFile(app: App, file: string, options: PlanOptions): Promise<PlannedExperiment> {
   const isPlan = file.endsWith('.json');
-  // A plan lists its trials.
-  const text = await readYamlText(app, file, isPlan ? LARGEST_PLAN : undefined);
+  const text = await readYamlText(app, file, isPlan ? LARGEST_PLAN_BYTES : undefined);
   if (!isPlan) return planExperiment(app, text, file, options);
   refuseOptions('a plan', options);
   const stored = planFileSchema.safeParse(jsonOrUndefined(text));
@@ -74,23 +74,27 @@ export function replan(app: App, stored: PlanFile, file: string): PlannedExperim
 export function planExperiment(app: App, text: string, file: string, options: PlanOptions): PlannedExperiment {
   const cluster = options.cluster === undefined ? {} : { cluster: options.cluster };
   const seed = options.seed ?? parseExperiment(app.families, text, file).statistics.seed ?? app.system.randomId(8);
-  const full = assemble(app, text, file, cluster, seed);
-  if (options.budget === undefined) return full;
+  if (options.budget === undefined) return assemble(app, text, file, cluster, seed);
   const budgetNs = parseBudget(options.budget);
-  const { stop, measureAll } = full.plan.experiment.statistics;
-  const limit = stop === 'fixed' || measureAll ? { blocks: blocksWithin(full.plan, budgetNs, options.budget) } : { budgetNs };
+  const full = drawn(app, text, file, cluster, seed);
+  const { stop, measureAll } = full.experiment.statistics;
+  const limit = stop === 'fixed' || measureAll ? { blocks: blocksWithin(full, budgetNs, options.budget) } : { budgetNs };
   return assemble(app, text, file, { ...cluster, ...limit }, seed);
 }
 
 function assemble(app: App, text: string, file: string, overrides: PlanFile['overrides'], seed: string): PlannedExperiment {
-  const experiment = override(app, parseExperiment(app.families, text, file), overrides);
-  requireSupport(app, experiment);
-  const plan = readable(makePlan(experiment, app.families, seed));
+  const plan = readable(drawn(app, text, file, overrides, seed));
   const planHash = createHash('sha256')
-    .update(JSON.stringify({ experiment, seed, blocks: plan.blocks }))
+    .update(JSON.stringify({ experiment: plan.experiment, seed, blocks: plan.blocks }))
     .digest('hex');
   const trials = trialsOf(plan.blocks).map((trial) => `${trial.id} ${trial.workload} ${trial.load}`);
   return { plan, file: { meshtaxPlan: 1, specText: text, overrides, seed, planHash, trials } };
+}
+
+function drawn(app: App, text: string, file: string, overrides: PlanFile['overrides'], seed: string): Plan {
+  const experiment = override(app, parseExperiment(app.families, text, file), overrides);
+  requireSupport(app, experiment);
+  return makePlan(experiment, app.families, seed);
 }
 
 /** No more blocks than can be read again as one run; without a verdict it ends there. */
@@ -101,7 +105,7 @@ function readable(plan: Plan): Plan {
   if (plan.blocks.length <= most) return plan;
   if (stop === 'fixed' || measureAll)
     throw new MeshtaxError('MT1001', {
-      problem: `statistics.blocks: ${plan.blocks.length} blocks of ${each} trials are more than the ${MOST_TRIALS} that can be read as one run; ${most} are not`,
+      problem: `statistics.blocks: ${plan.blocks.length} blocks of ${each} trials are more than the ${MOST_TRIALS} that can be read as one run: at most ${most}`,
     });
   return { ...plan, blocks: plan.blocks.slice(0, most), estimateNs: (plan.estimateNs * most) / plan.blocks.length };
 }

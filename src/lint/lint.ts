@@ -15,50 +15,53 @@ export interface Linted extends LintFinding {
 
 /** `chart`: what values are for; default: the chart whose keys fit best. */
 export function lintText(file: string, text: string, facts: LintFacts, chart?: string): readonly Linted[] {
-  const isYaml = /\.(ya?ml|json)$/.test(file);
-  const broken = isYaml ? problemsOf(file, text) : [];
+  const yaml = /\.(ya?ml|json)$/.test(file) ? parsed(file, text) : undefined;
+  const broken = yaml ? problemsOf(yaml) : [];
   // What half a file means nobody knows.
   if (broken.length > 0) return broken;
-  const documents = isYaml ? yamlDocuments(file, text, facts, chart) : [textDocument(file, text)];
+  const documents = yaml ? yamlDocuments(yaml, file, facts, chart) : [textDocument(file, text)];
   const all = documents.flatMap((document) => [document, ...(document.kind === 'text' ? settings(document) : [])]);
   return all.flatMap((document) => rules.flatMap((rule) => rule.judge(document, facts).map((finding) => ({ rule: rule.id, ...finding }))));
 }
 
-/** Why it is no YAML: the first error of each document, an alias that leads nowhere, more aliases than anybody writes. */
-function problemsOf(file: string, text: string): Linted[] {
-  const lines = new LineCounter();
-  return parseAllDocuments(text, { lineCounter: lines }).flatMap((document): Linted[] => {
-    const [first] = document.errors;
-    const what = first?.message.split('\n')[0] ?? unreadable(document);
-    if (what === undefined) return [];
-    const { line, col } = lines.linePos(first?.pos[0] ?? document.contents?.range?.[0] ?? 0);
-    const place = { file, line, column: col };
-    return [
-      { rule: 'yaml', level: 'error', place, what: `no valid YAML: ${what}`, fix: 'correct it; nothing else of the file was looked at' },
-    ];
-  });
+interface Yaml {
+  readonly documents: readonly { readonly document: Document; readonly value: unknown; readonly problem: string | undefined }[];
+  placeAt(offset: number | undefined): Place;
 }
 
-function unreadable(document: Document): string | undefined {
+function parsed(file: string, text: string): Yaml {
+  const lines = new LineCounter();
+  return {
+    documents: parseAllDocuments(text, { lineCounter: lines }).map((document) => ({ document, ...valueOf(document) })),
+    placeAt(offset) {
+      const { line, col } = lines.linePos(offset ?? 0);
+      return { file, line, column: col };
+    },
+  };
+}
+
+/** `problem`: its first error, an alias that leads nowhere, or more aliases than anybody writes. */
+function valueOf(document: Document): { value: unknown; problem: string | undefined } {
   try {
-    document.toJS({ maxAliasCount: MOST_ALIASES });
-    return undefined;
+    return { problem: document.errors[0]?.message.split('\n')[0], value: document.toJS({ maxAliasCount: MOST_ALIASES }) as unknown };
   } catch (error) {
-    return reasonOf(error);
+    return { problem: reasonOf(error), value: undefined };
   }
 }
 
-function yamlDocuments(file: string, text: string, facts: LintFacts, chart: string | undefined): LintDocument[] {
-  const lines = new LineCounter();
-  return parseAllDocuments(text, { lineCounter: lines }).flatMap((document): LintDocument[] => {
-    const placeAt = (offset: number | undefined): Place => {
-      const { line, col } = lines.linePos(offset ?? 0);
-      return { file, line, column: col };
-    };
+function problemsOf({ documents, placeAt }: Yaml): Linted[] {
+  const fix = 'correct it; nothing else of the file was looked at';
+  return documents.flatMap(({ document, problem }): Linted[] => {
+    const place = placeAt(document.errors[0]?.pos[0] ?? document.contents?.range?.[0]);
+    return problem === undefined ? [] : [{ rule: 'yaml', level: 'error', place, what: `no valid YAML: ${problem}`, fix }];
+  });
+}
+
+function yamlDocuments({ documents, placeAt }: Yaml, file: string, facts: LintFacts, chart: string | undefined): LintDocument[] {
+  return documents.flatMap(({ document, value }): LintDocument[] => {
     const items = isSeq(document.contents) ? document.contents.items.map((_, index) => [index]) : [[]];
     return items.flatMap((at): LintDocument[] => {
-      const value = (document.toJS({ maxAliasCount: MOST_ALIASES }) as unknown) ?? {};
-      const object = (at.length === 0 ? value : (value as unknown[])[at[0] as number]) as Record<string, unknown>;
+      const object = (at.length === 0 ? (value ?? {}) : (value as unknown[])[at[0] as number]) as Record<string, unknown>;
       if (typeof object !== 'object' || object === null) return [];
       if (typeof object['apiVersion'] !== 'string' || typeof object['kind'] !== 'string') {
         if (at.length > 0) return [];

@@ -12,6 +12,7 @@ import { EXIT, MeshtaxError, reasonOf } from '../model/errors.ts';
 import type { Files } from '../model/ports.ts';
 import { READER_UID } from '../model/uids.ts';
 import { files } from './files.ts';
+import { onEndSignal } from './signals.ts';
 
 /** Set for the process apart: it is not put apart again. */
 const MARK = 'MESHTAX_APART';
@@ -19,7 +20,7 @@ const MARK = 'MESHTAX_APART';
 const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'].find((each) => existsSync(each)) ?? 'setpriv';
 
 const requestSchema = z.discriminatedUnion('op', [
-  z.object({ id: z.number(), op: z.literal('write'), path: z.string(), base64: z.string(), into: z.boolean().optional() }),
+  z.object({ id: z.number(), op: z.literal('write'), path: z.string(), base64: z.string() }),
   z.object({ id: z.number(), op: z.literal('directory'), path: z.string(), mode: z.number().optional() }),
 ]);
 type Request = z.infer<typeof requestSchema>;
@@ -66,12 +67,10 @@ export async function runApart(script: string, argv: readonly string[], compileC
   });
   // A signal of the terminal reaches the child too; its end is waited for.
   let passedOn = false;
-  for (const signal of ['SIGINT', 'SIGTERM', ...(process.env['MESHTAX_NOHUP'] === '1' ? [] : ['SIGHUP' as const])] as const) {
-    process.on(signal, () => {
-      passedOn = true;
-      child.kill(signal);
-    });
-  }
+  onEndSignal((signal) => {
+    passedOn = true;
+    child.kill(signal);
+  });
   return new Promise((resolve, reject) => {
     child.once('error', (error) => reject(new MeshtaxError('MT2010', { problem: reasonOf(error) }, { cause: error })));
     child.once('exit', (code, signal) => {
@@ -96,15 +95,19 @@ function cacheApart(compileCache: string | undefined): { NODE_COMPILE_CACHE?: st
   }
 }
 
+/** Only a very word of the command line may be something else than a file. */
+function write({ path: target, base64 }: Extract<Request, { op: 'write' }>, argv: readonly string[]): Promise<void> {
+  const content = Buffer.from(base64, 'base64');
+  return isNamed(argv, target) ? files.writeInto(target, content) : files.writeAtomically(target, content);
+}
+
 async function fulfil(request: Request, argv: readonly string[]): Promise<z.infer<typeof replySchema>> {
   const { id } = request;
   try {
     // A directory is entered by its name, so that is followed too.
     const place = request.op === 'write' ? request.path : resolved(path.resolve(request.path));
-    if (!isAskedFor(place, argv) || (request.op === 'write' && request.into === true && !isNamed(argv, request.path)))
-      throw new Error(`${request.path} is nowhere on the command line`);
-    if (request.op === 'write')
-      await files[request.into === true ? 'writeInto' : 'writeAtomically'](request.path, Buffer.from(request.base64, 'base64'));
+    if (!isAskedFor(place, argv)) throw new Error(`${request.path} is nowhere on the command line`);
+    if (request.op === 'write') await write(request, argv);
     else await files.makeDirectory(request.path, request.mode === undefined ? {} : { mode: request.mode });
     return { id };
   } catch (error) {
@@ -155,7 +158,7 @@ export function filesApart(): Files {
     if (waiting.size === 0) process.channel?.unref();
   });
   process.channel?.unref();
-  const ask = (request: { op: 'write'; path: string; base64: string; into?: boolean } | { op: 'directory'; path: string; mode?: number }) =>
+  const ask = (request: { op: 'write'; path: string; base64: string } | { op: 'directory'; path: string; mode?: number }) =>
     new Promise<void>((resolve, reject) => {
       const id = nextId++;
       waiting.set(id, { resolve, reject });
@@ -165,10 +168,12 @@ export function filesApart(): Files {
   const refuse = async () => {
     throw new Error('a command that only reads changes nothing else');
   };
+  const write = (target: string, content: string | Uint8Array) =>
+    ask({ op: 'write', path: target, base64: Buffer.from(content).toString('base64') });
   return {
     ...files,
-    writeAtomically: (target, content) => ask({ op: 'write', path: target, base64: Buffer.from(content).toString('base64') }),
-    writeInto: (target, content) => ask({ op: 'write', path: target, base64: Buffer.from(content).toString('base64'), into: true }),
+    writeAtomically: write,
+    writeInto: write,
     makeDirectory: (target, options = {}) =>
       ask({ op: 'directory', path: target, ...(options.mode === undefined ? {} : { mode: options.mode }) }),
     writeText: refuse,

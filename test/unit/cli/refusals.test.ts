@@ -1,6 +1,5 @@
 /** Options that say something else than what would be done are refused, before anything is done. */
 import { expect, test } from 'vitest';
-import type { App } from '../../../src/cli/app.ts';
 import { doctorCommand } from '../../../src/cli/doctor.ts';
 import { planExperiment, planFromFile } from '../../../src/cli/planning.ts';
 import { defaultRunOptions, runCommand } from '../../../src/cli/run.ts';
@@ -12,6 +11,7 @@ import { datapaths } from '../../../src/datapaths/index.ts';
 import { generators } from '../../../src/generators/index.ts';
 import { explainPlan } from '../../../src/plan/explain.ts';
 import { workloads } from '../../../src/workloads/index.ts';
+import { fakeApp } from '../../fake-app.ts';
 import { fakeSystem, MemoryFiles } from '../../fakes.ts';
 
 const SPEC = `name: x
@@ -22,18 +22,7 @@ loads: [{ loop: open, rate: 500/s, duration: 2s }]
 statistics: { blocks: 12, stop: fixed, seed: s }
 `;
 const files = new MemoryFiles({ 'e.yaml': SPEC });
-const app = (system = fakeSystem({ files })): App => ({
-  system,
-  families: { clusters, datapaths, workloads, generators, collectors, checks: [] },
-  version: '0.0.0',
-  argv: [],
-  out: () => {},
-  err: () => {},
-  pass: () => {},
-  hash: (text) => String(text.length),
-  progress: () => () => {},
-  interruption: new AbortController().signal,
-});
+const app = (system = fakeSystem({ files })) => fakeApp(system, { clusters, datapaths, workloads, generators, collectors, checks: [] });
 const options = { ...defaultRunOptions, progress: 'quiet' as const };
 
 test.each<readonly [string, () => Promise<unknown>]>([
@@ -59,6 +48,11 @@ test('more blocks than can be read again are not planned; without a fixed number
   expect(most).toBeLessThan(5000);
   expect(() => plan('{ blocks: 5000, stop: fixed }')).toThrow(/50000 that can be read as one run/);
   expect(plan('{ blocks: 5000 }').plan.blocks).toHaveLength(most);
+});
+
+test('more blocks than can be read again are planned where a budget leaves few enough', () => {
+  const text = SPEC.replace(/^statistics.*/m, 'statistics: { blocks: 5000, stop: fixed }');
+  expect(planExperiment(app(), text, 'e.yaml', { budget: '10m' }).plan.blocks.length).toBeLessThan(1000);
 });
 
 test('a budget holds for a run that measures all of its blocks too', () => {

@@ -11,6 +11,7 @@ import { trialRecordSchema, type RunRecord } from '../../../src/model/records.ts
 import { readRun, verifyChecksums } from '../../../src/store/read.ts';
 import { workloads } from '../../../src/workloads/index.ts';
 import { fakeCluster, fakeCollector } from '../../fake-cluster.ts';
+import { fakeApp } from '../../fake-app.ts';
 import { fakeSystem, MemoryFiles } from '../../fakes.ts';
 
 const SPEC = `name: tiny
@@ -46,18 +47,14 @@ class FailingFiles extends MemoryFiles {
 }
 
 function appWith(files: MemoryFiles, log: string[], collector: Collector = fakeCollector(log)): App {
-  return {
-    system: fakeSystem({ files }),
-    families: { clusters: [fakeCluster(log)], datapaths, workloads, generators, collectors: [collector], checks },
-    version: '0.0.0',
-    argv: ['run', 'e.yaml'],
-    out: () => {},
-    err: () => {},
-    pass: () => {},
-    hash: (text) => String(text.length),
-    progress: () => () => {},
-    interruption: new AbortController().signal,
-  };
+  return fakeApp(fakeSystem({ files }), {
+    clusters: [fakeCluster(log)],
+    datapaths,
+    workloads,
+    generators,
+    collectors: [collector],
+    checks,
+  });
 }
 
 const options = { ...defaultRunOptions, progress: 'quiet' as const };

@@ -9,6 +9,7 @@ import type { RunRecord } from '../../../src/model/records.ts';
 import { workloads } from '../../../src/workloads/index.ts';
 import { verifyChecksums } from '../../../src/store/read.ts';
 import { fakeCluster, fakeCollector, type FakeBehaviour } from '../../fake-cluster.ts';
+import { fakeApp } from '../../fake-app.ts';
 import { fakeSystem, ManualClock, MemoryFiles } from '../../fakes.ts';
 
 const SPEC = `name: tiny
@@ -28,18 +29,9 @@ beforeEach(() => {
 });
 
 function app(behaviour: FakeBehaviour = {}, signal = new AbortController().signal, clock = new ManualClock()): App {
-  return {
-    system: fakeSystem({ files, clock }),
-    families: { clusters: [fakeCluster(log, behaviour)], datapaths, workloads, generators, collectors: [fakeCollector(log)], checks },
-    version: '0.0.0',
-    argv: ['run', 'e.yaml'],
-    out: (text) => void (out += text),
-    err: () => {},
-    pass: () => {},
-    hash: (text) => String(text.length),
-    progress: () => () => {},
-    interruption: signal,
-  };
+  const collectors = [fakeCollector(log)];
+  const families = { clusters: [fakeCluster(log, behaviour)], datapaths, workloads, generators, collectors, checks };
+  return fakeApp(fakeSystem({ files, clock }), families, { out: (text) => void (out += text), interruption: signal });
 }
 
 const options = { ...defaultRunOptions, progress: 'quiet' as const };

@@ -10,6 +10,7 @@ import { generators } from '../../../src/generators/index.ts';
 import { ENVOY_VERSIONS } from '../../../src/model/envoy-builds.ts';
 import { armOf, trackRecordSchema } from '../../../src/model/track.ts';
 import { workloads } from '../../../src/workloads/index.ts';
+import { fakeApp } from '../../fake-app.ts';
 import { fakeSystem, MemoryFiles } from '../../fakes.ts';
 
 let files: MemoryFiles;
@@ -20,18 +21,8 @@ beforeEach(() => {
 });
 
 function app(): App {
-  return {
-    system: fakeSystem({ files }),
-    families: { clusters: [simulated], datapaths, workloads, generators, collectors, checks },
-    version: '0.0.0',
-    argv: [],
-    out: (text) => void (out += text),
-    err: () => {},
-    pass: () => {},
-    hash: (text) => String(text.length),
-    progress: () => () => {},
-    interruption: new AbortController().signal,
-  };
+  const families = { clusters: [simulated], datapaths, workloads, generators, collectors, checks };
+  return fakeApp(fakeSystem({ files }), families, { out: (text) => void (out += text) });
 }
 
 /** Every version from this one on needs a quarter more than the one before. */
