@@ -1,7 +1,7 @@
 import { baselineWords, type Cell, type CellMetric, type ComparisonAnalysis } from '../analysis/analyse.ts';
 import { formatDifference, scaleFor } from '../model/format.ts';
 import { CHART_CONFIG, type Chart } from './chart.ts';
-import { isEqualWork, nameWithMark, UNEQUAL_COLOUR, unequalSentence } from './panels.ts';
+import { isEqualWork, nameWithMark, perRequests, UNEQUAL_COLOUR, unequalSentence } from './panels.ts';
 
 const METRICS = ['latency.p50', 'latency.p99', 'cpu.machine'];
 const WORDS = {
@@ -72,8 +72,7 @@ function panelOf(comparison: ComparisonAnalysis, id: string): Panel[] {
   if (!first) return [];
   const widest = Math.max(...rows.map(({ metric }) => Math.max(Math.abs(differenceOf(metric).low), Math.abs(differenceOf(metric).high))));
   const scale = scaleFor(first.metric.metric.unit, widest);
-  const per = first.metric.metric.unit === 'nsPer1000' ? ' per 1000' : '';
-  return [{ title: first.metric.metric.title, unit: `${scale.unit}${per}`, factor: scale.factor, rows }];
+  return [{ title: first.metric.metric.title, unit: `${scale.unit}${perRequests(first.metric)}`, factor: scale.factor, rows }];
 }
 
 function differenceOf(metric: CellMetric) {

@@ -11,6 +11,11 @@ export function metricOf(cell: Cell, id: string): CellMetric | undefined {
   return cell.metrics.find(({ metric }) => metric.id === id);
 }
 
+/** After the unit of a figure: of how many requests. */
+export function perRequests({ metric: { unit } }: CellMetric): string {
+  return unit === 'nsPer1000' ? ' per 1000' : '';
+}
+
 /** Whether a datapath does the same work as its baseline. */
 export function isEqualWork({ cells }: ComparisonAnalysis, cell: Cell): boolean {
   return cell.baseline === undefined || cells.find(({ arm }) => arm === cell.baseline)?.tier === cell.tier;

@@ -1,7 +1,7 @@
-import type { CellMetric, ComparisonAnalysis } from '../analysis/analyse.ts';
+import type { ComparisonAnalysis } from '../analysis/analyse.ts';
 import { formatValue, scaleFor } from '../model/format.ts';
 import { CHART_CONFIG, type Chart } from './chart.ts';
-import { metricOf, seriesEncoding } from './panels.ts';
+import { metricOf, perRequests, seriesEncoding } from './panels.ts';
 
 const FIGURES = ['latency.p50', 'latency.p99', 'cpu.machine'];
 
@@ -55,10 +55,6 @@ export const trials: Chart = {
     };
   },
 };
-
-function perRequests({ metric: { unit } }: CellMetric): string {
-  return unit === 'nsPer1000' ? ' per 1000' : '';
-}
 
 function panelOf({ cells }: ComparisonAnalysis, id: string): Panel[] {
   const found = cells.flatMap((cell) => {

@@ -85,7 +85,7 @@ export async function runToEnd(app: App, source: Source, options: RunOptions): P
     estimateNs: Math.min((planned.plan.estimateNs * left) / all.length, budgetNs ?? Infinity),
     budgetNs,
   });
-  const outcome = await (prepared.whole ? sealOnly(prepared) : execute(app, prepared, cluster, emit, { ...options, metricsPort })).finally(
+  const outcome = await (prepared.whole ? sealOnly(prepared) : execute(app, prepared, cluster, emit, options, metricsPort)).finally(
     prepared.release,
   );
   return { outcome, exit: outcome.invalid > 0 ? EXIT.invalidTrials : EXIT.ok, path: directory.path };
@@ -97,12 +97,12 @@ async function execute(
   prepared: Prepared,
   cluster: Cluster,
   emit: EventSink,
-  options: Omit<RunOptions, 'metricsPort'> & { readonly metricsPort: number | undefined },
+  options: RunOptions,
+  metricsPort: number | undefined,
 ): Promise<RunOutcome> {
   const { planned, record, directory, done } = prepared;
-  const { metricsPort: port } = options;
   const count = trialsOf(planned.plan.blocks).length;
-  const metrics = port === undefined ? undefined : await metricsServer(app.system, port, record, prepared.trials, count);
+  const metrics = metricsPort === undefined ? undefined : await metricsServer(app.system, metricsPort, record, prepared.trials, count);
   return executeRun({
     noted: metrics?.noted,
     opened: metrics?.opened,

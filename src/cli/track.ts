@@ -3,6 +3,7 @@ import type { Analysis } from '../analysis/analyse.ts';
 import { confirmed } from '../analysis/history.ts';
 import { analyseTrack, directionOf, sameFigure, suspects, type Shown, type Step, type TrackAnalysis } from '../analysis/track.ts';
 import { EXIT, MeshtaxError, reasonOf, type ExitCode } from '../model/errors.ts';
+import type { Experiment } from '../model/experiment.ts';
 import { armOf, TRACK_VERSION, type PairRun, type Purpose, type TrackRecord } from '../model/track.ts';
 import { pairText, type Component, type Contexts } from '../plan/pair.ts';
 import { trackDocument } from '../report/track.ts';
@@ -29,17 +30,17 @@ export interface TrackOptions {
 }
 
 export async function trackCommand(app: App, file: string, options: TrackOptions): Promise<ExitCode> {
-  const { name } = parseExperiment(app.families, await readYamlText(app, file), file);
+  const specText = await readYamlText(app, file);
+  const experiment = parseExperiment(app.families, specText, file);
+  const { name } = experiment;
   // Each writes the whole record of the series: two would write over each other's pairs.
   const release = await app.system.locks.take(`track-${app.hash(`${options.results}/${name}`).slice(0, 16)}`);
   if (!release) throw new MeshtaxError('MT4006', { run: name });
-  return measureSeries(app, file, options).finally(release);
+  return measureSeries(app, specText, experiment, options).finally(release);
 }
 
-async function measureSeries(app: App, file: string, options: TrackOptions): Promise<ExitCode> {
+async function measureSeries(app: App, specText: string, { name, statistics }: Experiment, options: TrackOptions): Promise<ExitCode> {
   const component = componentNamed(options.component);
-  const specText = await readYamlText(app, file);
-  const { name, statistics } = parseExperiment(app.families, specText, file);
   const versions = options.versions ?? component.versions;
   if (versions.length < 2)
     throw new MeshtaxError('MT1005', { subject: '--versions', problem: 'a series has two versions at least', command: 'track' });
