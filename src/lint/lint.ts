@@ -26,7 +26,7 @@ export function lintText(file: string, text: string, facts: LintFacts, chart?: s
 
 interface Yaml {
   readonly documents: readonly { readonly document: Document; readonly value: unknown; readonly problem: string | undefined }[];
-  placeAt(offset: number | undefined): Place;
+  readonly placeAt: (offset: number | undefined) => Place;
 }
 
 function parsed(file: string, text: string): Yaml {
