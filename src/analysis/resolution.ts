@@ -17,11 +17,24 @@ export function essentialsOf(trial: TrialRecord): TrialRecord {
   return { ...trial, result: { ...trial.result, arms, lag: NONE, gapSampleNs: [] }, findings: [], distributions: [] };
 }
 
-/** `questionOf` each comparison with a primary figure that has no verdict yet. */
+/** Who has not even this has no valid trial of that kind, or too few. */
+const FIGURES = [
+  ['latency', 'latency.p50'],
+  ['cpu', 'cpu.machine'],
+] as const;
+
+/** `questionOf` each comparison with a primary figure that has no verdict yet, also because its trials were invalid. */
 export function openQuestions(trials: readonly TrialRecord[], run: RunRecord): Set<string> {
   const open = new Set<string>();
+  const invalid = new Set(
+    trials.filter(({ valid, superseded }) => !valid && !superseded).map((trial) => `${questionOf(trial)} ${trial.arm}`),
+  );
   for (const comparison of analyse({ run, trials }, { thorough: false }).comparisons) {
     for (const cell of comparison.cells) {
+      for (const [kind, id] of FIGURES) {
+        const question = questionOf({ ...comparison, kind });
+        if (invalid.has(`${question} ${cell.arm}`) && !cell.metrics.some(({ metric }) => metric.id === id)) open.add(question);
+      }
       if (cell.baseline === undefined) continue;
       for (const id of PRIMARY) {
         const metric = cell.metrics.find((candidate) => candidate.metric.id === id);
