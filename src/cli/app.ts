@@ -40,12 +40,21 @@ export interface App {
 }
 
 /** A file the user asked for. @throws MeshtaxError MT1008. */
-export async function writeForUser(app: App, file: string, text: string): Promise<void> {
+export async function writeForUser(app: App, file: string, content: string | Uint8Array): Promise<void> {
   try {
     const { files } = app.system;
-    await (isNamed(app.argv, file) ? files.writeInto(file, text) : files.writeAtomically(file, text));
+    await (isNamed(app.argv, file) ? files.writeInto(file, content) : files.writeAtomically(file, content));
   } catch (error) {
     throw new MeshtaxError('MT1008', { file, reason: reasonOf(error) });
+  }
+}
+
+/** A folder for files that the user asked for. @throws MeshtaxError MT1008. */
+export async function makeDirectoryForUser({ system: { files } }: App, directory: string): Promise<void> {
+  try {
+    await files.makeDirectory(directory);
+  } catch (error) {
+    throw new MeshtaxError('MT1008', { file: directory, reason: reasonOf(error) });
   }
 }
 

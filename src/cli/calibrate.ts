@@ -26,7 +26,11 @@ export async function calibrateCommand(app: App, options: CalibrateOptions): Pro
     say: (line) => app.err(`${line}\n`),
     withSite: (use) => withSite(app, use),
     runExperiment: async (specText) => {
-      const { path } = await runToEnd(app, { text: specText }, { ...defaultRunOptions, results: options.results, progress: 'quiet' });
+      const quiet = { ...defaultRunOptions, results: options.results, progress: 'quiet' } as const;
+      const { path } = await runToEnd(app, { text: specText }, quiet).catch((error) => {
+        // A part of it cannot be gone on with.
+        throw error instanceof MeshtaxError && error.code === 'MT3005' ? new MeshtaxError('MT3015') : error;
+      });
       return readRun(path, app.system.files);
     },
   };

@@ -67,7 +67,9 @@ function buildProgram(app: App, ended: (exit: ExitCode) => void) {
     .description('can this machine be measured, and what will spoil the figures?')
     .addOption(new Option('--cluster <name>', 'which cluster to examine: lab, or a kubeconfig context').default('lab'))
     .option('--json', 'one JSON document')
-    .option('--deep', 'kill, starve and continue a real run here: about 20 seconds, then yes or no')
+    .addOption(
+      new Option('--deep', 'kill, starve and continue a real run here: about 20 seconds, then yes or no').conflicts(['cluster', 'json']),
+    )
     .action(async (options) => ended(options.deep === true ? await deepDoctor(app) : await doctorCommand(app, options)));
   program
     .command('init')
@@ -190,7 +192,7 @@ function buildProgram(app: App, ended: (exit: ExitCode) => void) {
   program
     .command('report')
     .description('render a stored run, without any cluster; or all of them, as a site')
-    .argument('[run]', 'an id, the end of one, a directory, or `latest`', 'latest')
+    .argument('[run]', 'an id, the end of one, a directory, or `latest`, which it is without one')
     .addOption(results())
     .addOption(
       new Option('--format <format>', 'for people: html, md, text; for programs: json, or as another tracker keeps it')
@@ -198,7 +200,11 @@ function buildProgram(app: App, ended: (exit: ExitCode) => void) {
         .default('text'),
     )
     .option('--out <file>', 'write it there instead of stdout')
-    .option('--site <directory>', 'all runs and series below results as a static site; unchanged pages are left alone')
+    .addOption(
+      new Option('--site <directory>', 'all runs and series below results as a static site; unchanged pages are left alone').conflicts(
+        OF_ONE_RUN,
+      ),
+    )
     .option('--interactive', 'HTML whose charts answer to the pointer: one script, allowed by its hash')
     .option('--charts <directory>', 'also every chart as SVG, PNG, Vega-Lite spec and CSV')
     .option('--across-tiers', 'datapaths against each other although they do not do the same work; marked everywhere')
@@ -209,7 +215,11 @@ function buildProgram(app: App, ended: (exit: ExitCode) => void) {
     .option('--gib-hour <price>', 'of memory')
     .addHelpText('after', '\nexample: meshtax report latest --format html --out report.html')
     .action(async (run, options) =>
-      ended(options.site === undefined ? await reportCommand(app, run, options) : await siteCommand(app, options.site, options)),
+      ended(
+        options.site === undefined
+          ? await reportCommand(app, run ?? 'latest', options)
+          : await siteCommand(app, options.site, run, options),
+      ),
     );
   program
     .command('compare')
@@ -281,6 +291,20 @@ function buildProgram(app: App, ended: (exit: ExitCode) => void) {
     .action(async (names) => ended(await testCommand(app, names)));
   return program;
 }
+
+/** What `report` is asked of one run. */
+const OF_ONE_RUN = [
+  'format',
+  'out',
+  'charts',
+  'interactive',
+  'acrossTiers',
+  'nodes',
+  'podsPerNode',
+  'requestsPerSecond',
+  'coreHour',
+  'gibHour',
+];
 
 const BUDGET =
   'for instance 10m. when-resolved: this instead of the file’s; fixed: as many blocks as should fit. From the first deployment on';

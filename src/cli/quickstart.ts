@@ -1,6 +1,6 @@
 /** `meshtax quickstart`: set-up, the default experiment in the lab, its report. */
 import { EXIT, type ExitCode } from '../model/errors.ts';
-import type { App } from './app.ts';
+import { makeDirectoryForUser, type App } from './app.ts';
 import { defaultRunOptions, runAndReport } from './run.ts';
 import { setupCommand } from './setup.ts';
 import { reportCommand } from './report.ts';
@@ -12,7 +12,7 @@ export async function quickstartCommand(app: App, options: { results: string; re
   const { exit, path } = await runAndReport(app, { file: experiment }, { ...defaultRunOptions, results: options.results });
   const directory = `${options.reports}/quickstart`;
   const file = `${directory}/${path.slice(path.lastIndexOf('/') + 1)}.html`;
-  await app.system.files.makeDirectory(directory);
+  await makeDirectoryForUser(app, directory);
   const written = await (app.apart
     ? app.apart(['report', path, '--format', 'html', '--out', file])
     : reportCommand(app, path, { results: options.results, format: 'html', out: file }));

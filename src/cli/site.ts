@@ -14,7 +14,7 @@ import { indexTables, type SiteRun, type SiteSeries } from '../report/site.ts';
 import { trackDocument } from '../report/track.ts';
 import { listRuns, readRun, sealOf, type RunEntry } from '../store/read.ts';
 import { readTrack } from '../store/track.ts';
-import { writeForUser, type App } from './app.ts';
+import { makeDirectoryForUser, writeForUser, type App } from './app.ts';
 import { siteScript } from './live-charts.ts';
 import { componentNamed } from './track-components.ts';
 
@@ -38,10 +38,18 @@ const entrySchema = z.object({
 const manifestSchema = z.object({ runs: z.array(entrySchema) });
 type Entry = z.infer<typeof entrySchema>;
 
-export async function siteCommand(app: App, directory: string, { results }: { readonly results: string }): Promise<ExitCode> {
+/** @throws MeshtaxError MT1005 when a run is named: a site has all of them. */
+export async function siteCommand(
+  app: App,
+  directory: string,
+  run: string | undefined,
+  { results }: { readonly results: string },
+): Promise<ExitCode> {
+  if (run !== undefined)
+    throw new MeshtaxError('MT1005', { subject: `--site beside ${run}`, problem: 'a site has all runs of --results', command: 'report' });
   const { renderIndex } = await pages();
   const { files } = app.system;
-  for (const folder of ['runs', 'series']) await files.makeDirectory(`${directory}/${folder}`);
+  for (const folder of ['runs', 'series']) await makeDirectoryForUser(app, `${directory}/${folder}`);
   const known = manifestSchema.safeParse(jsonOrUndefined((await files.readTextIfAny(`${directory}/site.json`)) ?? ''));
   const before = new Map((known.success ? known.data.runs : []).map((entry) => [entry.id, entry]));
   const found = await listRuns(results, files);

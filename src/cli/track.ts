@@ -145,8 +145,11 @@ class Series {
     if (this.#contexts.size === 0) for (const version of [older, newer]) await this.#provide(version);
     this.#app.err(`${purpose}: ${this.#component.id} ${older} and ${newer}\n`);
     const { results, progress, yesChangeThisCluster } = this.#options;
-    const { exit, path } = await runToEnd(this.#app, { text }, { results, progress, yesChangeThisCluster });
-    if (exit !== EXIT.ok && exit !== EXIT.invalidTrials) throw new MeshtaxError('MT3011', { older, newer });
+    const endedEarly = new MeshtaxError('MT3011', { older, newer });
+    const { exit, path } = await runToEnd(this.#app, { text }, { results, progress, yesChangeThisCluster }).catch((error) => {
+      throw error instanceof MeshtaxError && error.code === 'MT3005' ? endedEarly : error;
+    });
+    if (exit !== EXIT.ok && exit !== EXIT.invalidTrials) throw endedEarly;
     await this.#requireVersions(path, [older, newer]);
     const run = path.split('/').at(-1) ?? '';
     const pair: PairRun = { older, newer, purpose, run };

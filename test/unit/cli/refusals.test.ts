@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { doctorCommand } from '../../../src/cli/doctor.ts';
 import { planExperiment, planFromFile } from '../../../src/cli/planning.ts';
+import { runProgram } from '../../../src/cli/program.ts';
 import { defaultRunOptions, runCommand } from '../../../src/cli/run.ts';
 import { setupCommand } from '../../../src/cli/setup.ts';
 import { trackCommand } from '../../../src/cli/track.ts';
@@ -33,6 +34,21 @@ test.each<readonly [string, () => Promise<unknown>]>([
 ])('%s', async (_title, command) => {
   await expect(command()).rejects.toMatchObject({ code: 'MT1005' });
   expect([...files.content.keys()]).toEqual(['e.yaml']);
+});
+
+test.each(['report --site s --format html', 'report --site s --nodes 5', 'report --site s latest', 'doctor --deep --json'])(
+  '%s',
+  async (line) => {
+    const told = runProgram({ ...app(), argv: line.split(' ') }).catch((error: unknown) => error);
+    expect([2, expect.objectContaining({ code: 'MT1005' })]).toContainEqual(await told);
+    expect([...files.content.keys()]).toEqual(['e.yaml']);
+  },
+);
+
+test('a folder that cannot be made is told, and named', async () => {
+  const closed = Object.assign(new MemoryFiles({ 'e.yaml': SPEC }), { makeDirectory: () => Promise.reject(new Error('EACCES')) });
+  const site = runProgram({ ...app(fakeSystem({ files: closed })), argv: ['report', '--site', 's'] });
+  await expect(site).rejects.toMatchObject({ code: 'MT1008', message: expect.stringContaining('s/runs') as string });
 });
 
 test('two of one series at once: the second is told, and overwrites nothing', async () => {

@@ -63,6 +63,19 @@ test('where nothing changed nothing is asked twice; the same command again asks 
   expect(await track(experiment(undefined), { versions })).toEqual(first);
 });
 
+test('interrupted, the command itself is what goes on with the series', async () => {
+  const stop = new AbortController();
+  files.content.set('series.yaml', experiment(undefined));
+  const progress: App['progress'] = () => (event) => (event.kind === 'trial-ended' ? stop.abort() : undefined);
+  const tracked = trackCommand({ ...app(), progress, interruption: stop.signal }, 'series.yaml', {
+    ...options,
+    versions: ['1.39.3', '1.40.0'],
+  });
+  await expect(tracked).rejects.toMatchObject({ code: 'MT3011' });
+  const { asked } = await track(experiment(undefined), { versions: ['1.39.3', '1.40.0'] });
+  expect(asked).toEqual(['pair 1.39.3 1.40.0']);
+});
+
 test('a series is of one component and one experiment', async () => {
   const versions = ['1.39.3', '1.40.0'];
   await track(experiment(undefined), { versions });
