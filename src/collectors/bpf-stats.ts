@@ -1,11 +1,7 @@
+import { programShown, type BpfRuns } from '../model/bpftool.ts';
 import type { Deployment } from '../model/contracts/deployment.ts';
 import type { Collector, Reading } from '../model/contracts/collector.ts';
 import type { System } from '../model/ports.ts';
-
-interface ProgramStats {
-  readonly runs: number;
-  readonly runTimeNs: number;
-}
 
 /** How often each eBPF program ran and for how long (kernel.bpf_stats_enabled). */
 export const bpfStats: Collector = {
@@ -24,7 +20,7 @@ export const bpfStats: Collector = {
       async close() {
         const after = await look(deployment, system);
         const changes = deployment.bpfPrograms.map(({ name }, index): Change => {
-          const change = (field: keyof ProgramStats) => (after.programs[index]?.[field] ?? 0) - (before.programs[index]?.[field] ?? 0);
+          const change = (field: keyof BpfRuns) => (after.programs[index]?.[field] ?? 0) - (before.programs[index]?.[field] ?? 0);
           return { component: `ebpf/${name}`, runs: change('runs'), runTimeNs: change('runTimeNs') };
         });
         if (!before.counting || !after.counting) return unmeasured(changes, 'somebody switched kernel.bpf_stats_enabled off');
@@ -35,7 +31,7 @@ export const bpfStats: Collector = {
   },
 };
 
-interface Change extends ProgramStats {
+interface Change extends BpfRuns {
   readonly component: string;
 }
 
@@ -60,12 +56,9 @@ async function isCounting({ files }: System): Promise<boolean> {
   return ((await files.readTextIfAny('/proc/sys/kernel/bpf_stats_enabled')) ?? '').trim() === '1';
 }
 
-async function readAll(deployment: Deployment, system: System): Promise<ProgramStats[]> {
-  return Promise.all(
-    deployment.bpfPrograms.map(async ({ pin }) => {
-      const { stdout } = await system.processes.run(['bpftool', '--json', 'prog', 'show', 'pinned', pin]);
-      const shown = JSON.parse(stdout) as { run_cnt?: number; run_time_ns?: number };
-      return { runs: shown.run_cnt ?? 0, runTimeNs: shown.run_time_ns ?? 0 };
-    }),
+async function readAll(deployment: Deployment, system: System): Promise<BpfRuns[]> {
+  const shown = await Promise.all(
+    deployment.bpfPrograms.map(({ pin }) => system.processes.run(['bpftool', '--json', 'prog', 'show', 'pinned', pin])),
   );
+  return shown.map(({ stdout }) => programShown(stdout));
 }

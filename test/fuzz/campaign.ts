@@ -3,7 +3,7 @@ import { seededRandom } from '../../src/model/random.ts';
 import { Coverage } from './coverage.ts';
 import { experiments, plans, words, yamlFiles } from './experiments.ts';
 import { strangePages, strangeRuns } from './runs.ts';
-import { leases, storedPlans } from './state.ts';
+import { bpftool, leases, storedPlans } from './state.ts';
 import type { Target } from './target.ts';
 import { flows, frames, histograms, httpAnswers, metricsPages, replies, resultFiles } from './wire.ts';
 
@@ -23,6 +23,7 @@ export const targets: readonly { readonly target: Target<never>; readonly share:
   { target: replies, share: 0.067 },
   { target: flows, share: 0.05 },
   { target: leases, share: 0.03 },
+  { target: bpftool, share: 0.05 },
   { target: storedPlans, share: 0.03 },
 ] as unknown as { target: Target<never>; share: number }[];
 

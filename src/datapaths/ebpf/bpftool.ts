@@ -1,4 +1,5 @@
 /** bpftool: load, fill, attach and read. Attaches by tcx where this bpftool and kernel can, else by clsact. */
+import { perCpuSums } from '../../model/bpftool.ts';
 import type { LabSite } from '../../model/contracts/lab-site.ts';
 import type { Bytes } from './encode.ts';
 
@@ -46,18 +47,10 @@ export async function attachToCgroup(site: LabSite, cgroup: string, type: string
   await site.run(['bpftool', 'cgroup', 'attach', cgroup, type, 'pinned', program, 'multi']);
 }
 
-interface PerCpuDump {
-  readonly formatted: { readonly key: number; readonly values: readonly { readonly value: number }[] };
-}
-
 /** A per-CPU array of u64, summed over CPUs. */
 export async function readPerCpuArray(site: LabSite, map: string): Promise<number[]> {
   const { stdout } = await site.run(['bpftool', '--json', 'map', 'dump', 'pinned', map]);
-  const sums: number[] = [];
-  for (const { formatted } of JSON.parse(stdout) as PerCpuDump[]) {
-    sums[formatted.key] = formatted.values.reduce((sum, { value }) => sum + value, 0);
-  }
-  return sums;
+  return perCpuSums(stdout);
 }
 
 /** Device facts inside a namespace. */

@@ -65,12 +65,12 @@ describe('eBPF programs', () => {
   const SWITCH = '/proc/sys/kernel/bpf_stats_enabled';
   const windowOf = async (during: (files: MemoryFiles) => { runs: number; ns: number }) => {
     const files = new MemoryFiles({ [SWITCH]: '1\n' });
-    let shown = { run_cnt: 10, run_time_ns: 5000 };
+    let shown = { id: 7, run_cnt: 10, run_time_ns: 5000 };
     const system = fakeSystem({ files, answer: () => ({ stdout: JSON.stringify(shown) }) });
     const deployment = { bpfPrograms: [{ name: 'from_container', pin: '/p' }] } as unknown as Deployment;
     const recording = await bpfStats.open({ deployment, generator: component('generator', 'cpu.stat'), system, host: {} });
     const { runs, ns } = during(files);
-    shown = { run_cnt: shown.run_cnt + runs, run_time_ns: shown.run_time_ns + ns };
+    shown = { id: 7, run_cnt: shown.run_cnt + runs, run_time_ns: shown.run_time_ns + ns };
     return recording.close();
   };
 

@@ -81,7 +81,11 @@ function readBpf(trusted: readonly string[]): BpfReading | null {
       ? undefined
       : spawnSync('nsenter', [`--mount=${PROC}/${agent}/ns/mnt`, 'bpftool', '--json', ...args], { encoding: 'utf8', timeout: 5000 });
   const [programs, maps] = [tool(['prog', 'show']), tool(['map', 'show'])];
-  if (programs?.status === 0 && maps?.status === 0) return sumBpf(programs.stdout, maps.stdout);
+  try {
+    if (programs?.status === 0 && maps?.status === 0) return sumBpf(programs.stdout, maps.stdout);
+  } catch {
+    // a container's tool may print anything: then as if there were none
+  }
   const held = parseBpfInfo(fdInfos());
   return held.programs === 0 ? null : held;
 }

@@ -1,4 +1,5 @@
 /** What the node agent reads, and how it finds it. No effects: files come in as functions. */
+import { mapBytesShown, programsShown } from '../../../model/bpftool.ts';
 import { parseCgroupCpuNs } from '../../../model/cpu-time.ts';
 import type { WireEnds } from './capture.ts';
 
@@ -97,18 +98,21 @@ export function readCpuNs(files: readonly CpuFile[], read: (path: string) => str
   return null;
 }
 
-/** The output of `bpftool --json prog show` and `map show`. */
+/** The output of `bpftool --json prog show` and `map show`. @throws MeshtaxError MT3009. */
 export function sumBpf(programsJson: string, mapsJson: string): BpfReading {
-  const programs = JSON.parse(programsJson) as readonly { run_time_ns?: number; run_cnt?: number }[];
-  const maps = JSON.parse(mapsJson) as readonly { bytes_memlock?: number }[];
+  const [programs, maps] = [programsShown(programsJson), mapBytesShown(mapsJson)];
   return {
     source: 'bpftool',
     programs: programs.length,
-    runTimeNs: programs.reduce((sum, { run_time_ns: ns = 0 }) => sum + ns, 0),
-    runs: programs.reduce((sum, { run_cnt: runs = 0 }) => sum + runs, 0),
+    runTimeNs: sum(programs.map(({ runTimeNs }) => runTimeNs)),
+    runs: sum(programs.map(({ runs }) => runs)),
     maps: maps.length,
-    mapBytes: maps.reduce((sum, { bytes_memlock: bytes = 0 }) => sum + bytes, 0),
+    mapBytes: sum(maps),
   };
+}
+
+function sum(values: Iterable<number>): number {
+  return [...values].reduce((total, each) => total + each, 0);
 }
 
 /** /proc/<pid>/fdinfo of a bpf program or map (kernel/bpf/syscall.c); each counted once by its id. */
@@ -123,7 +127,6 @@ export function parseBpfInfo(texts: Iterable<string>): BpfReading {
     const map = field(text, 'map_id');
     if (map !== undefined) maps.set(map, Number(field(text, 'memlock') ?? 0));
   }
-  const sum = (values: Iterable<number>) => [...values].reduce((total, each) => total + each, 0);
   return {
     source: 'fdinfo',
     programs: programs.size,

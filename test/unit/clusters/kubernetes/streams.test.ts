@@ -177,7 +177,7 @@ describe('what the node agent reads', () => {
       maps: 1,
       mapBytes: 4096,
     });
-    expect(sumBpf('[{"run_time_ns": 3, "run_cnt": 1}, {}]', '[{"bytes_memlock": 10}]')).toEqual({
+    expect(sumBpf('[{"id": 7, "run_time_ns": 3, "run_cnt": 1}, {"id": 8}]', '[{"id": 9, "bytes_memlock": 10}]')).toEqual({
       source: 'bpftool',
       programs: 2,
       runTimeNs: 3,
