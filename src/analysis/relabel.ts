@@ -54,7 +54,8 @@ function everCalled(stored: StoredRun): Map<string, boolean> {
   const called = new Map<string, boolean>();
   for (const look of looks(stored)) {
     for (const metric of primaryOf(secondArm(look.stored))) {
-      const different = metric.versus?.verdict === 'higher' || metric.versus?.verdict === 'lower';
+      if (!metric.versus) continue;
+      const different = metric.versus.verdict === 'higher' || metric.versus.verdict === 'lower';
       called.set(metric.metric.id, called.get(metric.metric.id) === true || different);
     }
   }

@@ -4,6 +4,7 @@ import { PRIMARY } from '../analysis/metrics.ts';
 import { CALIBRATION_VERSION, type Calibration } from '../model/calibration.ts';
 import type { StoredRun } from '../model/records.ts';
 import { nullExperiment, injectedExperiment, type Injection } from './experiments.ts';
+import { failuresOf } from './failures.ts';
 import {
   knownWindow,
   pacingFigures,
@@ -111,7 +112,8 @@ async function comparisonFigures({ quick, say, runExperiment }: CalibrationReque
   const injected: Figures['injected'] = [];
   const plan = injectionsOf(same);
   say(`injected slowdowns: ${plan.map(({ metric, delayNs }) => `${(delayNs / 1000).toFixed(1)} us (5 % of ${metric})`).join(', ')}`);
-  const slowed = await runExperiment(injectedExperiment(plan, blocks, quick ? 'quick' : 'full'));
+  // Five per cent of nothing cannot be injected.
+  const slowed = plan.length === 0 ? same : await runExperiment(injectedExperiment(plan, blocks, quick ? 'quick' : 'full'));
   for (const { arm, metric, size, delayNs } of plan) {
     const found = firstVerdict(slowed, arm, metric, ['higher']);
     const ratio = found.final?.versus?.ratio;
@@ -153,27 +155,4 @@ function injectionsOf(same: StoredRun): Injection[] {
     const delayNs = Math.round(value * INJECTED_SHARE);
     return [{ arm: `slower-${metric.replace('latency.', '')}`, metric, size: INJECTED_SHARE, delayNs }];
   });
-}
-
-/** What must hold for a report to be called calibrated. */
-function failuresOf(figures: Figures): string[] {
-  const failures: string[] = [];
-  const worse = (value: number, limit: number) => !(Math.abs(value) <= limit);
-  for (const [name, { p50, p99 }] of Object.entries(figures.quantileError)) {
-    const [limit50, limit99] = name.startsWith('http') ? [0.05, 0.02] : [0.1, 0.1];
-    if (worse(p50, limit50) || worse(p99, limit99))
-      failures.push(`${name}: p50 off by ${percent(p50)}, p99 by ${percent(p99)} of a known distribution`);
-  }
-  for (const [name, { p99Error, dropped }] of Object.entries(figures.stall)) {
-    if (worse(p99Error, 0.05) || dropped > 0)
-      failures.push(`${name}: a stall's p99 off by ${percent(p99Error)}, ${dropped} requests without answer`);
-  }
-  for (const [metric, { rate, low }] of Object.entries(figures.falsePositives)) {
-    if (low > 0.05) failures.push(`${metric}: identical datapaths were called different in ${percent(rate)} of the comparisons`);
-  }
-  return failures;
-}
-
-function percent(share: number): string {
-  return `${(share * 100).toFixed(1)} %`;
 }
