@@ -71,11 +71,14 @@ export async function provideCompiled(system: System, set: SourceSet, say: (line
 
 async function compile(system: System, set: SourceSet, name: string, output: string): Promise<void> {
   const source = `${sourceDirectory(system, set)}/${set.source(name)}`;
+  // A name of its own: another set-up may be compiling the same.
+  const beside = `${output}.${system.randomId(6)}.tmp`;
   try {
-    const command = ['clang', '-O2', '-Wall', '-Werror', source, '-o', `${output}.new`, ...set.flags(system.host.architecture)] as const;
+    const command = ['clang', '-O2', '-Wall', '-Werror', source, '-o', beside, ...set.flags(system.host.architecture)] as const;
     await system.processes.run(command, { timeoutMs: 120_000 });
-    await system.processes.run(['mv', `${output}.new`, output]);
+    await system.processes.run(['mv', beside, output]);
   } catch (error) {
+    await system.files.remove(beside);
     throw new MeshtaxError('MT2005', { problem: reasonOf(error) }, { cause: error });
   }
 }

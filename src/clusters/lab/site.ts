@@ -11,7 +11,7 @@ import { createCgroup, startComponent, type StartedComponent } from './component
 import { findEnvoy } from './envoy-binary.ts';
 import { stateDirectory } from './lease.ts';
 import { CGROUP_ROOT } from './names.ts';
-import { SMALL_YOUNG_SPACE } from './program.ts';
+import { SMALL_HEAP } from './program.ts';
 import type { LabSetting } from './session.ts';
 import { buildTopology, planTopology, SERVICE_ADDRESS, type Topology } from './topology.ts';
 
@@ -128,7 +128,7 @@ export function siteOf(arm: Arm, servers: readonly ServerSpec[]): LabSite {
       bpfObjects: () => findCompiled(system, bpfPrograms),
       programs: () => findCompiled(system, labPrograms),
       dataDirectory: `${system.host.projectRoot}/clusters/lab`,
-      node: (file) => [system.host.nodeBinary, '--no-warnings', SMALL_YOUNG_SPACE, `${system.host.projectRoot}/src/${file}`],
+      node: (file) => [system.host.nodeBinary, '--no-warnings', SMALL_HEAP, `${system.host.projectRoot}/src/${file}`],
     },
     files: system.files,
     http: system.http,
