@@ -79,7 +79,7 @@ export interface Analysis {
   readonly run: string;
   readonly confidence: number;
   readonly margin: number;
-  /** How the number of blocks came about, and so which interval is printed. */
+  /** How the number of blocks came about, and so which interval is printed: of a fixed number only where all of them were measured. */
   readonly intervals: Inference['kind'];
   readonly comparisons: readonly ComparisonAnalysis[];
   readonly proof: Proof;
@@ -118,7 +118,8 @@ export function analyse(stored: StoredRun, { thorough = true, acrossTiers = fals
   const { run } = stored;
   const trials = stored.trials.filter((trial) => !trial.superseded);
   const inference: Inference = {
-    kind: run.stop === 'fixed' ? 'fixed' : 'anytime',
+    // Somebody may have looked, and ended it because of what he saw.
+    kind: run.stop === 'fixed' && run.status === 'complete' ? 'fixed' : 'anytime',
     confidence: run.confidence,
     margin: run.margin,
     random: seededRandom(`analysis/${run.seed}`),

@@ -59,22 +59,10 @@ function asText(value: unknown): string {
 }
 
 export function compareRuns(runs: readonly AnalysedRun[], margin: number, confidence: number): RunFigure[] {
-  const [first] = runs as [AnalysedRun];
-  const figures = first.analysis.comparisons.flatMap(({ workload, load, cells }) =>
-    cells.flatMap(({ arm, baseline, metrics }) =>
-      baseline === undefined
-        ? []
-        : metrics
-            .filter(({ metric }) => PRIMARY.some((id) => id === metric.id))
-            .map(({ metric }) => ({
-              workload,
-              load,
-              arm,
-              metric,
-              measured: runs.map(({ analysis }) => measuredIn(analysis, workload, load, arm, metric.id)),
-            })),
-    ),
-  );
+  const figures = figuresOf(runs).map((figure) => ({
+    ...figure,
+    measured: runs.map(({ analysis }) => measuredIn(analysis, figure.workload, figure.load, figure.arm, figure.metric.id)),
+  }));
   const tests = figures.flatMap(({ measured }, index) =>
     measured.map((each, at) => ({ index, at, ...testOf(measured[0], each, confidence) })).filter(({ at, times }) => at > 0 && times),
   );
@@ -88,6 +76,19 @@ export function compareRuns(runs: readonly AnalysedRun[], margin: number, confid
     });
     return { ...figure, ratios: measured.map((each) => each?.ratio), changes };
   });
+}
+
+/** Of any of the runs: what one of them lacks is told too. */
+function figuresOf(runs: readonly AnalysedRun[]): Pick<RunFigure, 'workload' | 'load' | 'arm' | 'metric'>[] {
+  const all = runs.flatMap(({ analysis }) =>
+    analysis.comparisons.flatMap(({ workload, load, cells }) =>
+      cells
+        .filter(({ baseline }) => baseline !== undefined)
+        .flatMap(({ arm, metrics }) => metrics.map(({ metric }) => ({ workload, load, arm, metric })))
+        .filter(({ metric }) => PRIMARY.some((id) => id === metric.id)),
+    ),
+  );
+  return [...new Map(all.map((each) => [`${each.workload}\n${each.load}\n${each.arm}\n${each.metric.id}`, each])).values()];
 }
 
 /** A ratio, the standard error of its logarithm, and how many independent values that rests on. */

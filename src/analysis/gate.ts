@@ -77,6 +77,11 @@ export function judgeGate({ comparisons }: Analysis, rules: readonly GateRule[])
   );
 }
 
+/** Of a run that did not come to its end: what it would have shown is not known. */
+export function withheld(results: readonly GateResult[], reason: string): GateResult[] {
+  return results.map((result) => ({ ...result, outcome: 'missing', reason }));
+}
+
 /** Latency and CPU are judged where the load was open, capacity where it was closed: the other way round they mean something else. */
 function applies(rule: GateRule, { workload, load, ratePerSecond }: ComparisonAnalysis): boolean {
   const isClosed = ratePerSecond === null;
@@ -95,7 +100,7 @@ function judgeCell(cell: Cell, { metric: id, harm, margin }: GateRule): Pick<Gat
   const missing = (reason: string) => ({ outcome: 'missing' as const, interval, metric: found?.metric, reason });
   if (!found || !versus) return missing(found?.missing ?? 'it was not measured on both sides');
   if (versus.refusal !== undefined) return missing(versus.refusal);
-  if (!interval) return missing('the baseline is zero, and has no share');
+  if (!interval) return missing('a block of it or of the baseline is not above zero: there is no share');
   const [best, worst] = harm === 'above' ? [interval.low, interval.high] : [-interval.high, -interval.low];
   const limit = Math.abs(margin.value);
   if (worst < limit) return { outcome: 'pass', interval, metric: found.metric, reason: '' };

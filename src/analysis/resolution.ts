@@ -26,6 +26,7 @@ const FIGURES = [
 /** `questionOf` each comparison with a primary figure that has no verdict yet, also because its trials were invalid. */
 export function openQuestions(trials: readonly TrialRecord[], run: RunRecord): Set<string> {
   const open = new Set<string>();
+  const asked = new Set(trials.map(questionOf));
   const invalid = new Set(
     trials.filter(({ valid, superseded }) => !valid && !superseded).map((trial) => `${questionOf(trial)} ${trial.arm}`),
   );
@@ -39,16 +40,17 @@ export function openQuestions(trials: readonly TrialRecord[], run: RunRecord): S
       for (const id of PRIMARY) {
         const metric = cell.metrics.find((candidate) => candidate.metric.id === id);
         if (!metric || !isOpen(metric)) continue;
-        const fromLadder = metric.metric.group === 'cpu' && Object.keys(cell.idle).length > 0;
-        open.add(questionOf({ ...comparison, kind: fromLadder ? 'cpu' : 'latency' }));
+        const ladder = questionOf({ ...comparison, kind: 'cpu' });
+        open.add(metric.metric.group === 'cpu' && asked.has(ladder) ? ladder : questionOf({ ...comparison, kind: 'latency' }));
       }
     }
   }
   return open;
 }
 
-/** What its samples can never carry is not open: more blocks would not help. */
+/** What its samples can never carry, or must not be compared, is not open: more blocks would not help. */
 function isOpen({ versus, missing }: CellMetric): boolean {
+  if (versus?.refusal !== undefined) return false;
   if (versus) return versus.verdict === 'unresolved' || versus.verdict === 'cannot judge';
   return missing === undefined || !missing.startsWith('fewer than');
 }

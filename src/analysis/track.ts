@@ -94,7 +94,7 @@ export function analyseTrack(
     points: runs.flatMap((each) => pointsOf(each, datapath)),
     steps: runs.filter((each) => isFirst(each, runs)).flatMap((each) => stepsOf(each, datapath, versions, runs, shown)),
     shown,
-    factChanges: pairs.slice(1).flatMap((each, index) => factChanges(pairs[index] as TrackedRun, each)),
+    factChanges: runs.slice(1).flatMap((each, index) => factChanges(runs[index] as TrackedRun, each)),
   };
 }
 
@@ -147,7 +147,12 @@ function spans(older: number, newer: number, { at, from, to }: Shown): boolean {
   return older >= from && newer < to && older < at + REACH && newer >= at - REACH;
 }
 
-function outcomesOf({ comparisons }: Analysis, datapath: string, { older, newer }: PairRun) {
+/** What a run says of its two versions; empty where no trial of them counts. */
+export function outcomesOf(
+  { comparisons }: Pick<Analysis, 'comparisons'>,
+  datapath: string,
+  { older, newer }: Pick<PairRun, 'older' | 'newer'>,
+) {
   return comparisons.flatMap(({ workload, load, pairs }) => {
     const own = pairs.find(({ arm, against }) => arm === armOf(datapath, newer) && against === armOf(datapath, older));
     return (own?.metrics ?? []).map((each) => ({ workload, load, ...each }));

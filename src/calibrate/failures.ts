@@ -27,7 +27,9 @@ export function failuresOf({ quantileError, stall, falsePositives, injected }: P
       failures.push(`${metric}: identical datapaths were called different in ${percent(found.rate)} of the comparisons`);
   }
   for (const metric of SLOWED) {
-    const found = injected.some((each) => each.metric === metric && each.estimate !== null);
+    const found = injected.find((each) => each.metric === metric && each.estimate !== null);
+    if (found && ['lower', 'no difference'].includes(found.verdict))
+      failures.push(`${metric}: a slowdown of known size was called "${found.verdict}"`);
     if (!found) failures.push(`${metric}: a slowdown of known size could not be measured, too few trials are valid`);
   }
   return failures;

@@ -13,12 +13,13 @@ export const timeline: Chart = {
     const points = comparison.timeline.filter(({ p50Ns }) => p50Ns !== undefined);
     if (points.length === 0) return undefined;
     const arms = comparison.cells.map(({ arm }) => arm);
-    const failed = points.filter(({ errors }) => errors > 0);
-    const unused = points.filter(({ valid, superseded }) => !valid || superseded);
+    // Also of those without one good answer, which cannot be drawn.
+    const failed = comparison.timeline.filter(({ errors }) => errors > 0);
+    const unused = comparison.timeline.filter(({ valid, superseded }) => !valid || superseded);
     return {
       id: `timeline-${comparison.workload}-${comparison.load}`,
       title: `In the order of time: ${comparison.workload}, ${comparison.load}`,
-      sentence: `${points.length} windows over ${Math.round((points.at(-1)?.atS ?? 0) / 60)} minutes: ${stallsTold(points)}, ${failed.length} had errors, ${unused.length} were not used.`,
+      sentence: `${comparison.timeline.length} windows over ${Math.round((points.at(-1)?.atS ?? 0) / 60)} minutes: ${stallsTold(comparison.timeline)}, ${failed.length} had errors, ${unused.length} were not used.`,
       table: {
         caption: 'By deployment: windows, the middle of their p50, what was wrong with them',
         columns: [

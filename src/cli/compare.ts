@@ -17,7 +17,10 @@ export interface CompareOptions {
 export async function compareCommand(app: App, wanted: readonly string[], { results, format, out }: CompareOptions): Promise<ExitCode> {
   const runs: AnalysedRun[] = [];
   for (const each of wanted) {
-    const stored = await readRun(await findRun(each, results, app.system.files), app.system.files);
+    const path = await findRun(each, results, app.system.files);
+    const stored = await readRun(path, app.system.files);
+    const { status, failure } = stored.run;
+    if (stored.trials.length === 0) throw new MeshtaxError('MT4010', { run: path, status, why: failure ?? 'nothing says why' });
     runs.push({ run: stored.run, analysis: analyse(stored) });
   }
   const problems = incomparable(runs);

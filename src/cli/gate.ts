@@ -1,8 +1,9 @@
 /** `meshtax gate`: exit code 5 unless every rule passes; `unresolved` is an outcome of its own. */
 import { z } from 'zod';
 import { analyse } from '../analysis/analyse.ts';
-import { judgeGate, parseGateRule, type GateResult, type GateRule } from '../analysis/gate.ts';
+import { judgeGate, parseGateRule, withheld, type GateResult, type GateRule } from '../analysis/gate.ts';
 import { EXIT, MeshtaxError, type ExitCode } from '../model/errors.ts';
+import type { StoredRun } from '../model/records.ts';
 import { byGravity, gateAnnotations, gateJunit, gateMarkdown, gateSentence } from '../report/gate.ts';
 import { findRun, readRun } from '../store/read.ts';
 import { writeForUser, type App } from './app.ts';
@@ -29,7 +30,10 @@ export async function gateCommand(app: App, wanted: string, options: GateOptions
   const rules = await rulesOf(app, options);
   const path = await findRun(wanted, options.results, app.system.files);
   const stored = await readRun(path, app.system.files);
-  const results = judgeGate(analyse(stored), rules);
+  const { status, failure } = stored.run;
+  if (stored.trials.length === 0) throw new MeshtaxError('MT4010', { run: path, status, why: failure ?? 'nothing says why' });
+  const judged = judgeGate(analyse(stored), rules);
+  const results = status === 'complete' ? judged : withheld(judged, `the run is ${status}${failure === null ? '' : ` (${failure})`}`);
   const idle = rules.filter((rule) => !results.some((each) => each.rule === rule));
   if (idle.length > 0)
     throw new MeshtaxError('MT1011', {
@@ -37,24 +41,26 @@ export async function gateCommand(app: App, wanted: string, options: GateOptions
       problem: 'it fits no datapath, workload and load of this run (capacity needs a closed load, everything else an open one)',
     });
   const passed = results.every(({ outcome }) => outcome === 'pass' || (outcome === 'unresolved' && options.onUnresolved === 'warn'));
-  await tell(app, stored.run.id, stored.run.startedAt, results, passed, options);
+  await tell(app, stored, results, passed, options);
   return passed ? EXIT.ok : EXIT.gate;
 }
 
 async function tell(
   app: App,
-  run: string,
-  startedAt: string,
+  { run: { id: run, startedAt }, trials }: StoredRun,
   results: readonly GateResult[],
   passed: boolean,
   options: GateOptions,
 ): Promise<void> {
+  const counted = trials.filter(({ superseded }) => !superseded);
+  const invalid = counted.filter(({ valid }) => !valid).length;
   if (options.junit !== undefined) await writeForUser(app, options.junit, gateJunit(run, startedAt, results));
   if (options.markdown !== undefined) await writeForUser(app, options.markdown, gateMarkdown(run, results, passed));
   if (options.annotations === true) for (const line of gateAnnotations(results)) app.out(`${line}\n`);
   if (options.json === true) app.out(`${JSON.stringify({ run, passed, results }, null, 1)}\n`);
   else for (const result of byGravity(results)) app.out(`${gateSentence(result)}\n`);
-  app.err(passed ? 'the gate passes\n' : 'the gate does not pass\n');
+  app.err(passed ? 'the gate passes' : 'the gate does not pass');
+  app.err(invalid === 0 ? '\n' : `; ${invalid} of ${counted.length} trials are invalid and were left out\n`);
 }
 
 const budgetsSchema = z.strictObject({

@@ -28,8 +28,15 @@ export interface LintOptions {
 
 export async function lintCommand(app: App, files: readonly string[], options: LintOptions): Promise<ExitCode> {
   const facts = await readFacts(app, options);
+  const { chart } = options;
+  if (chart !== undefined && !facts.keys.has(chart))
+    throw new MeshtaxError('MT1005', {
+      subject: `--chart ${chart}`,
+      problem: `it is one of ${[...facts.keys.keys()].join(', ')}`,
+      command: 'lint',
+    });
   const findings: Linted[] = [];
-  for (const file of files) findings.push(...lintText(file, await read(app, file), facts, options.chart));
+  for (const file of files) findings.push(...lintText(file, await read(app, file), facts, chart));
   if (options.json === true) app.out(`${JSON.stringify({ cilium: options.cilium, istio: options.istio, findings }, null, 1)}\n`);
   else {
     for (const { place, level, rule, what, fix } of findings) app.out(`${formatPlace(place)}${level} ${rule}: ${what}\n  fix: ${fix}\n`);

@@ -100,7 +100,7 @@ function newRecord(app: App, { plan, file }: PlannedExperiment, id: string): Run
     margin: experiment.statistics.margin,
     designs: [],
     proofs: [],
-    stopped: 'all blocks were measured',
+    stopped: '',
     calibration: null,
     loads: [...experiment.loads],
     workloads: experiment.workloads.map(({ id: workload, name, options }, index) => ({

@@ -1,14 +1,23 @@
 /** `meshtax track`: a series over versions of a component; only what a fresh paired run confirms is a change. */
-import type { Analysis } from '../analysis/analyse.ts';
+import { analyse, type Analysis } from '../analysis/analyse.ts';
 import { confirmed } from '../analysis/history.ts';
-import { analyseTrack, directionOf, sameFigure, suspects, type Shown, type Step, type TrackAnalysis } from '../analysis/track.ts';
+import {
+  analyseTrack,
+  directionOf,
+  outcomesOf,
+  sameFigure,
+  suspects,
+  type Shown,
+  type Step,
+  type TrackAnalysis,
+} from '../analysis/track.ts';
 import { EXIT, MeshtaxError, reasonOf, type ExitCode } from '../model/errors.ts';
 import type { Experiment } from '../model/experiment.ts';
 import { armOf, TRACK_VERSION, type PairRun, type Purpose, type TrackRecord } from '../model/track.ts';
 import { pairText, type Component, type Contexts } from '../plan/pair.ts';
 import { trackDocument } from '../report/track.ts';
 import { renderText } from '../report/render/text.ts';
-import { readRunRecord } from '../store/read.ts';
+import { readRun, readRunRecord } from '../store/read.ts';
 import { readTrack, writeTrack } from '../store/track.ts';
 import { writeForUser, type App } from './app.ts';
 import { parseExperiment } from './experiment-file.ts';
@@ -151,6 +160,9 @@ class Series {
     });
     if (exit !== EXIT.ok && exit !== EXIT.invalidTrials) throw endedEarly;
     await this.#requireVersions(path, [older, newer]);
+    // The run stays, and is told as what it is; once it were in the series nobody would ask again.
+    const analysis = analyse(await readRun(path, this.#app.system.files));
+    if (outcomesOf(analysis, this.#component.datapath, { older, newer }).length === 0) throw new MeshtaxError('MT3016', { older, newer });
     const run = path.split('/').at(-1) ?? '';
     const pair: PairRun = { older, newer, purpose, run };
     this.record = { ...this.record, pairs: [...this.record.pairs, pair] };

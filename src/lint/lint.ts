@@ -1,5 +1,5 @@
 /** From the text of a file to what is wrong in it. Pure. */
-import { isMap, isSeq, LineCounter, parseAllDocuments, type Document, type Node, type Pair } from 'yaml';
+import { isMap, LineCounter, parseAllDocuments, type Document, type Node, type Pair } from 'yaml';
 import { reasonOf, type Place } from '../model/errors.ts';
 import { argumentsOf, flagsOf } from './commands.ts';
 import type { LintDocument, LintFacts, LintFinding, PlacedKey, TextDocument, ValuesDocument } from './document.ts';
@@ -59,9 +59,8 @@ function problemsOf({ documents, placeAt }: Yaml): Linted[] {
 
 function yamlDocuments({ documents, placeAt }: Yaml, file: string, facts: LintFacts, chart: string | undefined): LintDocument[] {
   return documents.flatMap(({ document, value }): LintDocument[] => {
-    const items = isSeq(document.contents) ? document.contents.items.map((_, index) => [index]) : [[]];
-    return items.flatMap((at): LintDocument[] => {
-      const object = (at.length === 0 ? (value ?? {}) : (value as unknown[])[at[0] as number]) as Record<string, unknown>;
+    return objectsIn(value ?? {}).flatMap(({ at, each }): LintDocument[] => {
+      const object = each as Record<string, unknown>;
       if (typeof object !== 'object' || object === null) return [];
       if (typeof object['apiVersion'] !== 'string' || typeof object['kind'] !== 'string') {
         if (at.length > 0) return [];
@@ -72,6 +71,14 @@ function yamlDocuments({ documents, placeAt }: Yaml, file: string, facts: LintFa
       return [{ kind: 'resource', file, apiVersion: object['apiVersion'], resource: object['kind'], object, placeOf }];
     });
   });
+}
+
+/** What a document holds: itself, or the items of a list, also of one that Kubernetes calls so (`kubectl get -o yaml`). */
+function objectsIn(value: unknown): { at: (string | number)[]; each: unknown }[] {
+  if (Array.isArray(value)) return (value as unknown[]).map((each, index) => ({ at: [index], each }));
+  const { kind, items } = value as Record<string, unknown>;
+  if (typeof kind !== 'string' || !kind.endsWith('List') || !Array.isArray(items)) return [{ at: [], each: value }];
+  return (items as unknown[]).map((each, index) => ({ at: ['items', index], each }));
 }
 
 function* keysOf(

@@ -208,6 +208,11 @@ export const errorTable = {
     fix: 'Give the same command again.',
     exit: EXIT.interrupted,
   },
+  MT3016: {
+    sentence: 'Nothing of {older} and {newer} could be compared: no trial of them is valid.',
+    fix: 'Give the same command again when the machine is quiet: it goes on with that pair. `meshtax show latest` says what was wrong.',
+    exit: EXIT.invalidTrials,
+  },
   MT4001: {
     sentence: 'There is no run {run} under {directory}.',
     fix: '`meshtax list` shows the stored runs.',

@@ -149,9 +149,11 @@ function validity(run: RunRecord, analysis: Analysis): Block[] {
     {
       kind: 'paragraph',
       text:
-        invalid.length === 0
-          ? `All ${counted} trials are valid: rate achieved, at most 0.1 % errors, no backlog, generator not the bottleneck, components alive, every request on its path.${again(repeated)}`
-          : `${invalid.length} of ${counted} trials are invalid. They are stored and not averaged in.${again(repeated)}`,
+        counted === 0
+          ? `No trial counts yet.${again(repeated)}`
+          : invalid.length === 0
+            ? `All ${counted} trials are valid: rate achieved, at most 0.1 % errors, no backlog, generator not the bottleneck, components alive, every request on its path.${again(repeated)}`
+            : `${invalid.length} of ${counted} trials are invalid. They are stored and not averaged in.${again(repeated)}`,
     },
     ...(invalid.length === 0
       ? []

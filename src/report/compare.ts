@@ -33,8 +33,10 @@ function verdictsOf(figures: readonly RunFigure[], runs: readonly AnalysedRun[],
   );
   const differing = all.filter(({ change }) => change.outcome === 'differs');
   const count = (outcome: string) => all.filter(({ change }) => change.outcome === outcome).length;
-  const summary = `Of ${all.length} figures ${count('equivalent')} are equivalent within ±${(margin * 100).toFixed(0)} %, ${differing.length} differ, ${count('unresolved')} are unresolved.`;
+  const absent = figures.flatMap(({ changes }) => changes.slice(1)).filter((change) => change === undefined).length;
+  const summary = `Of ${all.length} figures ${count('equivalent')} are equivalent within ±${(margin * 100).toFixed(0)} %, ${differing.length} differ, ${count('unresolved')} are unresolved${absent === 0 ? '' : `; ${absent} more could not be compared, being not measured on both sides`}.`;
   return [
+    ...runs.flatMap(({ run: { id, status } }) => (status === 'complete' ? [] : [`${id} is ${status}: it has not come to its end.`])),
     ...differing.map(
       ({ figure, change, run }) =>
         `${run}: ${figure.metric.title} of ${figure.arm}, ${figure.workload}, ${figure.load}, is ${formatRatioInterval(change.times)} of what the first run says.`,

@@ -46,13 +46,15 @@ export function methodBlocks(run: RunRecord, analysis: Analysis): Block[] {
   ];
 }
 
-function blocksSentence({ blocks, minBlocks, blocksPerDeployment, stop, stopped, seed }: RunRecord): string {
+function blocksSentence({ blocks, minBlocks, blocksPerDeployment, stop, stopped, status, seed }: RunRecord): string {
   const fresh = blocksPerDeployment === 1 ? 'every block on a fresh deployment' : `a fresh deployment every ${blocksPerDeployment} blocks`;
   const many =
     stop === 'fixed'
       ? `${blocks} blocks, set beforehand`
-      : `${minBlocks} to ${blocks} blocks, until every primary figure had a verdict or the time was over; it ended because ${stopped}`;
-  return `${many}; ${fresh}; order and arrivals drawn from the seed ${seed}. The block is the unit of replication, not the request.`;
+      : `${minBlocks} to ${blocks} blocks, until every primary figure had a verdict or the time was over`;
+  const ended =
+    status !== 'complete' ? `; it is ${status}, and has not come to its end` : stop === 'fixed' ? '' : `; it ended because ${stopped}`;
+  return `${many}${ended}; ${fresh}; order and arrivals drawn from the seed ${seed}. The block is the unit of replication, not the request.`;
 }
 
 function intervalSentence({ confidence, intervals }: Analysis): string {

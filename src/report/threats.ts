@@ -57,16 +57,24 @@ function machine(run: RunRecord): string[] {
 
 function design(run: RunRecord, analysis: Analysis): string[] {
   const designs = new Set(run.designs.map((each) => each.design));
-  const deployments = new Set(analysis.comparisons.flatMap(({ timeline }) => timeline.map(({ deployment }) => deployment))).size;
+  const deployments = new Set(
+    analysis.comparisons.flatMap(({ timeline }) =>
+      timeline.filter(({ valid, superseded }) => valid && !superseded).map(({ deployment }) => deployment),
+    ),
+  ).size;
   return [
     ...(designs.has('block')
       ? ['Datapaths were measured one after the other inside a block: noise of the host is averaged over blocks, not cancelled.']
       : []),
     deployments < 3
-      ? `${deployments === 1 ? 'One deployment' : `${deployments} deployments`} only: two identical ones can differ by about 1 %, and that difference is in the figures.`
+      ? `${deploymentsTold(deployments)} only: two identical ones can differ by about 1 %, and that difference is in the figures.`
       : `${deployments} deployments: what differs between two identical ones is inside the intervals.`,
     ...(run.baseline === '' ? [] : [otherExperiments(analysis)]),
   ];
+}
+
+function deploymentsTold(count: number): string {
+  return count === 1 ? 'One deployment' : `${count === 0 ? 'No' : count} deployments`;
 }
 
 /** What was sent, and so what was not. */

@@ -54,6 +54,7 @@ function changeSentence(step: Step): string {
 }
 
 function quietSentence(steps: readonly Step[], margin: number): string {
+  if (steps.length === 0) return 'Nothing could be compared.';
   const count = (outcome: Step['outcome']) => steps.filter((each) => each.outcome === outcome).length;
   return `No confirmed change: of ${steps.length} figures of pairs of versions ${count('equivalent')} are equivalent within ±${(margin * 100).toFixed(0)} %, ${count('unresolved')} unresolved, ${count('unconfirmed')} called once and not again.`;
 }

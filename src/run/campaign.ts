@@ -52,7 +52,7 @@ export async function runCampaign(request: RunRequest, session: ClusterSession, 
       watch.beginBlock();
       if (session.provesEachBlock === true && block !== blocks[0]) state.noteProofs(block.block, await proveAgain(how, deployed));
       await runBlock(campaign, block);
-      if (watch.isOver()) break;
+      if (watch.isOver(block === plan.blocks.at(-1))) break;
     }
     const isLast = state.stopped !== undefined || blocks.at(-1) === plan.blocks.at(-1);
     if (request.keep && isLast) return;
@@ -83,14 +83,14 @@ class Watch {
     this.#begunNs = this.#request.system.clock.monotonicNs();
   }
 
-  /** Asked after every block; when it is over the reason is in the run's record. */
-  isOver(): boolean {
+  /** Asked after every block; when it is over the reason is in the run's record. `isLast`: nothing is left that time could be for. */
+  isOver(isLast = false): boolean {
     const { stop, minBlocks, measureAll } = this.#request.plan.experiment.statistics;
     const nowNs = this.#request.system.clock.monotonicNs();
     this.#longestBlockNs = Math.max(this.#longestBlockNs, nowNs - this.#begunNs);
     if (stop === 'fixed' || measureAll) return false;
     if (this.#state.blocksDone >= minBlocks && this.#state.open?.size === 0) this.#state.stop('every primary figure had its verdict');
-    else if (nowNs + this.#longestBlockNs > this.#deadlineNs) this.#state.stop('the time budget was over');
+    else if (!isLast && nowNs + this.#longestBlockNs > this.#deadlineNs) this.#state.stop('the time budget was over');
     return this.#state.stopped !== undefined;
   }
 }

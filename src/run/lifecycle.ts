@@ -67,10 +67,10 @@ export async function executeRun(request: RunRequest): Promise<RunOutcome> {
   const undo = new UndoStack(system.clock);
   const { stop, measureAll } = request.plan.experiment.statistics;
   const assessment = stop === 'when-resolved' && !measureAll ? request.assessment : undefined;
-  const state = new RunState(request.record, request.trials, trialsOf(request.plan.blocks).length, assessment);
+  const state = new RunState(request.record, request.trials, blocksDone(request), trialsOf(request.plan.blocks).length, assessment);
   try {
     await measure(request, state, undo);
-    state.update({ status: 'complete' });
+    state.update({ status: 'complete', stopped: state.stopped ?? 'all blocks were measured' });
     if (request.keep) await keepUntilInterrupted(request);
   } catch (error) {
     state.update({ status: error instanceof Interrupted ? 'interrupted' : 'failed', failure: reasonOf(error) });
@@ -85,6 +85,14 @@ export async function executeRun(request: RunRequest): Promise<RunOutcome> {
     emit({ kind: 'ended', status: state.record.status });
   }
   return { record: state.record, trials: state.measured, invalid: state.invalid };
+}
+
+/** The last that was begun before an interruption may be there in part. */
+function blocksDone({ plan, trials, done }: RunRequest): number[] {
+  const begun = new Set(trials.map(({ block }) => block));
+  const last = Math.max(...begun);
+  const isWhole = (number: number) => trialsOf(plan.blocks.filter(({ block }) => block === number)).every(({ id }) => done.has(id));
+  return [...begun].filter((block) => block !== last || isWhole(block));
 }
 
 async function measure(request: RunRequest, state: RunState, undo: UndoStack): Promise<void> {

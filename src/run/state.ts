@@ -28,10 +28,16 @@ export class RunState {
   readonly #blocks: Set<number>;
 
   /** `assessment`: of a run that judges itself. */
-  constructor(record: RunRecord, trials: readonly TrialRecord[], planned: number, assessment: Assessment | undefined) {
+  constructor(
+    record: RunRecord,
+    trials: readonly TrialRecord[],
+    blocksDone: readonly number[],
+    planned: number,
+    assessment: Assessment | undefined,
+  ) {
     this.record = { ...record, status: 'running', failure: null };
     this.#assessment = assessment;
-    this.#blocks = new Set(trials.map((trial) => trial.block));
+    this.#blocks = new Set(blocksDone);
     this.planned = planned;
     for (const trial of trials) this.noteTrial(trial);
   }

@@ -97,8 +97,23 @@ export async function readRun(path: string, files: Files): Promise<StoredRun> {
     bytes += text.length;
     if (bytes > MOST_BYTES) throw tooLarge(`trials of more than ${MOST_BYTES} bytes`);
   };
+  await requireWhole(path, names, files);
   const trials = (await inBatches(names, (name) => readTrial(path, name, files, counted))).flatMap((trial) => trial ?? []);
   return { run, trials, seal: await sealOf(path, files) };
+}
+
+/** What was sealed and is gone would be missing in every figure, and nobody would know. @throws MeshtaxError MT4003. */
+async function requireWhole(path: string, names: readonly string[], files: Files): Promise<void> {
+  const sums = await orDamaged(path, files.readTextIfAny(`${path}/${CHECKSUMS}`));
+  if (sums === undefined) return;
+  const there = new Set(names);
+  const sealed = [...sums.matchAll(/^[0-9a-f]{64} [ *]trials\/([^/\n]+)\/trial\.json$/gm)].map(([, name]) => name as string);
+  const gone = sealed.filter((name) => !there.has(name));
+  if (gone.length > 0)
+    throw new MeshtaxError('MT4003', {
+      run: path,
+      problem: `${gone.length} of its ${sealed.length} trials are missing, as trials/${gone[0]}`,
+    });
 }
 
 /** SHA-256 of its list of checksums; undefined until it is sealed. */

@@ -4,7 +4,8 @@
  * it sees is the hypervisor's, the interrupts' or another real-time task's doing, never the load's.
  *
  * Prints "fifo" or, without the right to real-time priority, "other". Then, for each line on stdin, the stalls since
- * the last one as "CPU DUE_NS WOKEN_NS" (CLOCK_MONOTONIC) and a "." line. Ends with its stdin.
+ * the last one as "CPU DUE_NS WOKEN_NS" (CLOCK_MONOTONIC) and a "." line; where there were more than it keeps, the rest of the time is one.
+ * Ends with its stdin.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -28,6 +29,7 @@ struct stall {
 
 static struct stall stalls[MAX_STALLS];
 static int stall_count;
+static struct stall first_not_kept;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static int64_t now_ns(void)
@@ -53,6 +55,8 @@ static void *watch(void *argument)
 		pthread_mutex_lock(&lock);
 		if (stall_count < MAX_STALLS)
 			stalls[stall_count++] = (struct stall){ cpu, due, woken };
+		else if (first_not_kept.due == 0)
+			first_not_kept = (struct stall){ cpu, due, woken };
 		pthread_mutex_unlock(&lock);
 	}
 	return NULL;
@@ -61,6 +65,7 @@ static void *watch(void *argument)
 static void print_stalls(void)
 {
 	static struct stall taken[MAX_STALLS];
+	struct stall rest;
 	int count;
 
 	pthread_mutex_lock(&lock);
@@ -68,9 +73,13 @@ static void print_stalls(void)
 	for (int i = 0; i < count; i++)
 		taken[i] = stalls[i];
 	stall_count = 0;
+	rest = first_not_kept;
+	first_not_kept.due = 0;
 	pthread_mutex_unlock(&lock);
 	for (int i = 0; i < count; i++)
 		printf("%d %lld %lld\n", taken[i].cpu, (long long)taken[i].due, (long long)taken[i].woken);
+	if (rest.due != 0)
+		printf("%d %lld %lld\n", rest.cpu, (long long)rest.due, (long long)now_ns());
 	printf(".\n");
 	fflush(stdout);
 }

@@ -24,6 +24,12 @@ describe('analyse', () => {
     expect(p50.versus?.verdict).toBe('higher');
   });
 
+  test('of a run that was to have so many blocks and was ended before, somebody may have looked', () => {
+    const trials = [0, 1, 2, 3].flatMap((block) => ['direct', 'envoy'].map((arm) => trialOf({ block, arm, latenciesNs: latencies(1e6) })));
+    const kindOf = (status: 'complete' | 'interrupted') => analyse(runOf(trials, { stop: 'fixed', status })).intervals;
+    expect([kindOf('complete'), kindOf('interrupted')]).toEqual(['fixed', 'anytime']);
+  });
+
   test('the unit of replication is the block: more requests in a block narrow nothing', () => {
     const run = (n: number) =>
       runOf(

@@ -35,6 +35,22 @@ describe('runs of one experiment', () => {
     expect(verdicts[0]).toMatch(/two: latency p50 of envoy, http-echo, open-500, is 1\.2/);
     expect(JSON.stringify(blocks)).toContain('kernel');
   });
+  test('what one of them lacks, or has not ended, is told in any order', () => {
+    const part = run('part', 1e5, 3, { status: 'interrupted' });
+    const comparisons = part.analysis.comparisons.map((each) => ({
+      ...each,
+      cells: each.cells.map((cell) => ({ ...cell, metrics: cell.metrics.filter(({ metric }) => metric.id !== 'latency.p50') })),
+    }));
+    const lacking = { ...part, analysis: { ...part.analysis, comparisons } };
+    for (const runs of [
+      [run('one', 1e5, 3), lacking],
+      [lacking, run('one', 1e5, 3)],
+    ]) {
+      const told = compareDocument(runs).verdicts.join(' ');
+      expect(told).toMatch(/1 more could not be compared/);
+      expect(told).toMatch(/part is interrupted/);
+    }
+  });
   test.each([
     ['another experiment', { experiment: 'other' }, /the experiment is other/],
     ['another baseline', { baseline: 'envoy' }, /the baseline is envoy/],

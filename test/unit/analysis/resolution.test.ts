@@ -60,6 +60,19 @@ describe('openQuestions', () => {
     expect(open([...latencies, ...ladder(isValid)])).toEqual(['cpu']);
   });
 
+  test('of four blocks an anytime interval bounds nothing: it is the ladder that is measured further, not the latency', () => {
+    const few = <T extends { block: number }>(trials: T[]) => trials.filter(({ block }) => block < 4);
+    expect(open([...latencies, ...few(ladder(() => true))])).toEqual(['cpu']);
+  });
+
+  test('what must not be compared is not open: no number of blocks heals it', () => {
+    const more = (trial: ReturnType<typeof latency>) => {
+      const arms = trial.result.arms.map((arm) => ({ ...arm, sent: arm.sent + (trial.arm === 'envoy' ? 7 : 0) }));
+      return { ...trial, result: { ...trial.result, arms } };
+    };
+    expect(open(latencies.map(more))).toEqual([]);
+  });
+
   test('what another trial replaced does not count', () => {
     const replaced = { ...latency({ block: 0, arm: 'envoy', valid: false }), id: 'replaced', superseded: true };
     expect(open([...latencies, replaced])).toEqual([]);

@@ -26,6 +26,11 @@ test.each([
     ['p50: id', 'p99: id', 'cpu.machine: id', 'p50: a slow', 'p99: a slow'],
   ],
   ['a slowdown of which no trial is valid', { injected: [slowed('latency.p50', 0.05), slowed('latency.p99', null)] }, ['p99: a slowdown']],
+  [
+    'a slowdown that is called none',
+    { injected: [{ ...slowed('latency.p50', 0.05), verdict: 'no difference' }, slowed('latency.p99', 0.04)] },
+    ['no difference'],
+  ],
 ])('%s', (_title, change, words) => {
   const failures = failuresOf({ ...good, ...change });
   expect(failures).toEqual(words.map((each) => expect.stringContaining(each) as string));

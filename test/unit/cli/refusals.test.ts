@@ -1,6 +1,7 @@
 /** Options that say something else than what would be done are refused, before anything is done. */
 import { expect, test } from 'vitest';
 import { doctorCommand } from '../../../src/cli/doctor.ts';
+import { lintCommand } from '../../../src/cli/lint.ts';
 import { planExperiment, planFromFile } from '../../../src/cli/planning.ts';
 import { runProgram } from '../../../src/cli/program.ts';
 import { defaultRunOptions, runCommand } from '../../../src/cli/run.ts';
@@ -10,7 +11,9 @@ import { clusters } from '../../../src/clusters/index.ts';
 import { collectors } from '../../../src/collectors/index.ts';
 import { datapaths } from '../../../src/datapaths/index.ts';
 import { generators } from '../../../src/generators/index.ts';
+import { system } from '../../../src/system/index.ts';
 import { explainPlan } from '../../../src/plan/explain.ts';
+import type { System } from '../../../src/model/ports.ts';
 import { workloads } from '../../../src/workloads/index.ts';
 import { fakeApp } from '../../fake-app.ts';
 import { fakeSystem, MemoryFiles } from '../../fakes.ts';
@@ -23,13 +26,20 @@ loads: [{ loop: open, rate: 500/s, duration: 2s }]
 statistics: { blocks: 12, stop: fixed, seed: s }
 `;
 const files = new MemoryFiles({ 'e.yaml': SPEC });
-const app = (system = fakeSystem({ files })) => fakeApp(system, { clusters, datapaths, workloads, generators, collectors, checks: [] });
+const app = (system: System = fakeSystem({ files })) =>
+  fakeApp(system, { clusters, datapaths, workloads, generators, collectors, checks: [] });
+/** It reads what the project knows of the charts. */
+const lintApp = () => {
+  const projectRoot = new URL('../../..', import.meta.url).pathname;
+  return app({ ...system, host: { ...system.host, projectRoot } });
+};
 const options = { ...defaultRunOptions, progress: 'quiet' as const };
 
 test.each<readonly [string, () => Promise<unknown>]>([
   ['an experiment beside --resume', () => runCommand(app(), 'e.yaml', { ...options, resume: 'latest' })],
   ['a port that is none', () => runCommand(app(), 'e.yaml', { ...options, metricsPort: 'abc' })],
   ['a cluster of which there may be several', () => doctorCommand(app(), { cluster: 'kubernetes' })],
+  ['a chart that is none', () => lintCommand(lintApp(), ['e.yaml'], { cilium: '1.19.6', istio: '1.30.3', chart: 'ciliun' })],
   ['--check of what would be brought', () => setupCommand(app(), { check: true, envoy: ['1.38.3'] })],
 ])('%s', async (_title, command) => {
   await expect(command()).rejects.toMatchObject({ code: 'MT1005' });

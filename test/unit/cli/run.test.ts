@@ -222,6 +222,13 @@ describe('an interrupted run', () => {
     expect(resumed.gaps).toHaveLength(1);
   });
 
+  test('says of itself that it has not ended; a block that was begun counts when it is whole', async () => {
+    await interruptedRun(/$/, '');
+    expect((await recordOf()).stopped).toBe('');
+    expect(await runCommand(app(), undefined, { ...options, resume: 'latest' })).toBe(0);
+    expect((await recordOf()).stopped).toBe('all blocks were measured');
+  });
+
   test('when it goes on, the generator is warmed up again: its process is a new one', async () => {
     const longest = async (resume?: string) => {
       const durations: number[] = [];

@@ -76,6 +76,15 @@ test('interrupted, the command itself is what goes on with the series', async ()
   expect(asked).toEqual(['pair 1.39.3 1.40.0']);
 });
 
+test('two versions of which nothing counts are no pair: the same command asks again', async () => {
+  const text = experiment(undefined);
+  const still = text.replace('sigma:', 'stallsPerSecond: 40, sigma:');
+  files.content.set('series.yaml', still);
+  const versions = ['1.39.3', '1.40.0'];
+  await expect(trackCommand(app(), 'series.yaml', { ...options, versions })).rejects.toMatchObject({ code: 'MT3016', exit: 4 });
+  expect(files.content.has('results/series/series.json')).toBe(false);
+});
+
 test('a series is of one component and one experiment', async () => {
   const versions = ['1.39.3', '1.40.0'];
   await track(experiment(undefined), { versions });

@@ -261,6 +261,12 @@ describe('beyond the table', () => {
     ).toEqual([]);
     expect(await of(killing('/library/key', 'Sigkill'))).toEqual([]);
   });
+  test('the items of a list, as kubectl writes one, each in its place', async () => {
+    const item = 'apiVersion: security.istio.io/v1\n  kind: AuthorizationPolicy\n  metadata: { name: a }\n  spec: {}\n';
+    const list = `apiVersion: v1\nkind: List\nitems:\n- ${item}- ${item}`;
+    const places = lintText('l.yaml', list, await factsFor()).map(({ place, what }) => `${place.line} ${what}`);
+    expect(places).toEqual([expect.stringMatching(/^7 .*denies every request/), expect.stringMatching(/^11 .*denies every request/)]);
+  });
   test('Istio: an ALLOW without rules, and a mode that takes both', async () => {
     const resource = (kind: string, spec: string) =>
       `apiVersion: security.istio.io/v1\nkind: ${kind}\nmetadata: { name: x }\nspec: ${spec}\n`;

@@ -36,6 +36,17 @@ test('a run within the limits is read', async () => {
   expect((await readRun('r', new ManyTrials(500, JSON.stringify(trial)))).trials).toHaveLength(500);
 });
 
+test('a sealed run of which trials are gone is damaged, whatever the rest shows; one that was never sealed has those it has', async () => {
+  const sums = (...names: string[]) => names.map((name) => `${'0'.repeat(64)}  trials/${name}/trial.json\n`).join('');
+  const of = (more: Record<string, string>) =>
+    new MemoryFiles({ 'r/run.json': JSON.stringify(run), 'r/trials/a/trial.json': JSON.stringify(trial), ...more });
+  expect((await readRun('r', of({}))).trials).toHaveLength(1);
+  await expect(readRun('r', of({ 'r/SHA256SUMS': sums('a', 'b', 'c') }))).rejects.toMatchObject({
+    code: 'MT4003',
+    message: expect.stringContaining('2 of its 3 trials are missing, as trials/b') as string,
+  });
+});
+
 test('millions of trials are refused before one of them is read', async () => {
   await expect(readRun('r', new ManyTrials(2_000_000, 'not even JSON'))).rejects.toMatchObject({
     code: 'MT4008',
