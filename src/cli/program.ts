@@ -7,6 +7,7 @@ import { cleanCommand } from './clean.ts';
 import { deepDoctor } from './deep-doctor.ts';
 import { doctorCommand } from './doctor.ts';
 import { gateCommand } from './gate.ts';
+import { BUDGET, EXAMPLES, OF_ONE_RUN } from './help.ts';
 import { importCommand } from './import.ts';
 import { initCommand } from './init.ts';
 import { lintCommand } from './lint.ts';
@@ -291,31 +292,3 @@ function buildProgram(app: App, ended: (exit: ExitCode) => void) {
     .action(async (names) => ended(await testCommand(app, names)));
   return program;
 }
-
-/** What `report` is asked of one run. */
-const OF_ONE_RUN = [
-  'format',
-  'out',
-  'charts',
-  'interactive',
-  'acrossTiers',
-  'nodes',
-  'podsPerNode',
-  'requestsPerSecond',
-  'coreHour',
-  'gibHour',
-];
-
-const BUDGET =
-  'for instance 10m. when-resolved: this instead of the file’s; fixed: as many blocks as should fit. From the first deployment on';
-
-const EXAMPLES = `
-examples:
-  ./meshtax quickstart                       measure this machine, read the report
-  ./meshtax init my.yaml                     start an experiment of your own
-  ./meshtax plan my.yaml                     what would it do, and for how long?
-  ./meshtax run my.yaml
-  ./meshtax report latest --format html --out report.html
-
-exit codes: 0 done, 1 a bug, or something is left (clean, test), 2 usage or experiment, 3 preflight failed, 4 some trials invalid,
-  5 gate or calibration not passed, 130 interrupted; docs/codes.md has every code`;

@@ -53,7 +53,7 @@ describe('the interval decides', () => {
     ]);
     expect(outcome('p50 > +5%', analysisOf(interval(1, 0.99, 1.01)))[0]?.[0]).toBe('missing');
     const ofZero = analysisOf(interval(1, 0.99, 1.01), { ratio: undefined });
-    expect(outcome('p99 > +5%', ofZero)).toEqual([['missing', 'the baseline is zero, and has no share']]);
+    expect(outcome('p99 > +5%', ofZero)).toEqual([['missing', 'a block of it or of the baseline is not above zero: there is no share']]);
   });
   test('latency is judged under open load, capacity under closed', () => {
     expect(outcome('p99 > +5%', analysisOf(interval(1, 0.99, 1.01), {}, null))).toEqual([]);

@@ -1,6 +1,7 @@
 /** `meshtax track` on a cluster of arithmetic: what is asked, in which order, and what of it is called a change. */
 import { beforeEach, expect, test } from 'vitest';
 import { checks } from '../../../src/checks/index.ts';
+import type { ValidityCheck } from '../../../src/model/contracts/check.ts';
 import type { App } from '../../../src/cli/app.ts';
 import { trackCommand, type TrackOptions } from '../../../src/cli/track.ts';
 import { simulated } from '../../../src/clusters/simulated/simulated.ts';
@@ -78,11 +79,19 @@ test('interrupted, the command itself is what goes on with the series', async ()
 
 test('two versions of which nothing counts are no pair: the same command asks again', async () => {
   const text = experiment(undefined);
-  const still = text.replace('sigma:', 'stallsPerSecond: 40, sigma:');
-  files.content.set('series.yaml', still);
+  files.content.set('series.yaml', text);
+  const busy: ValidityCheck = {
+    stage: 'validity',
+    code: 'MT0311',
+    title: 'nobody else used the CPUs',
+    judge: () => ({ level: 'error', detail: 'others used 1.4', why: '', fix: '' }),
+  };
+  const { families, ...rest } = app();
+  const onBusyHost = { ...rest, families: { ...families, checks: [busy] } };
   const versions = ['1.39.3', '1.40.0'];
-  await expect(trackCommand(app(), 'series.yaml', { ...options, versions })).rejects.toMatchObject({ code: 'MT3016', exit: 4 });
+  await expect(trackCommand(onBusyHost, 'series.yaml', { ...options, versions })).rejects.toMatchObject({ code: 'MT3016', exit: 4 });
   expect(files.content.has('results/series/series.json')).toBe(false);
+  expect((await track(text, { versions })).asked).toEqual(['pair 1.39.3 1.40.0']);
 });
 
 test('a series is of one component and one experiment', async () => {
