@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { UNFINISHED } from '../../src/model/ports.ts';
 import type { Random } from '../../src/model/random.ts';
 import type { RunRecord } from '../../src/model/records.ts';
+import { holding } from '../campaign/held.ts';
 import { wronglyRight } from '../campaign/plausible.ts';
 import { descendantsOf, signal } from '../campaign/processes.ts';
 import { remainsOf } from '../campaign/remains.ts';
@@ -45,22 +46,23 @@ export async function attempt(kind: Kill, seed: string, random: Random, space: W
   const cleanFirst = random.uniform() < 0.5;
   const aim = aimOf(random);
   const run = watchRun(['run', await space.write('e.yaml', experiment), '--results', space.results, '--allow-concurrent']);
-  try {
-    const isThere = await reachAim(run, aim, WATCHDOG_MS);
-    const [phase, trials] = [run.phase(), run.ended.length];
-    const beganMs = performance.now();
-    const killed = isThere && (await kill(kind, run, random));
-    const { exit, hung } = await endWithin(run, WATCHDOG_MS);
-    const endMs = Math.round(performance.now() - beganMs);
-    const wrong = unexpectedEnd(killed ? kind : undefined, exit, run);
-    if (hung) wrong.push(`it hangs: ${run.stderr().slice(-300)}`);
-    // With 0 and 4 it went on to its own end.
-    if (killed && !['SIGKILL', 0, 4].includes(exit) && endMs > UNDONE_WITHIN_MS) wrong.push(`it took ${endMs} ms to end`);
-    const after = await afterwards({ run, kind: killed ? kind : undefined, phase, cleanFirst, space, experiment, wrong });
-    return { kind, seed, aim, phase, exit, endMs, trials, ...after, outcome: killed ? after.outcome : 'not killed' };
-  } finally {
-    killWhole(run);
-  }
+  return holding(
+    () => killWhole(run),
+    async () => {
+      const isThere = await reachAim(run, aim, WATCHDOG_MS);
+      const [phase, trials] = [run.phase(), run.ended.length];
+      const beganMs = performance.now();
+      const killed = isThere && (await kill(kind, run, random));
+      const { exit, hung } = await endWithin(run, WATCHDOG_MS);
+      const endMs = Math.round(performance.now() - beganMs);
+      const wrong = unexpectedEnd(killed ? kind : undefined, exit, run);
+      if (hung) wrong.push(`it hangs: ${run.stderr().slice(-300)}`);
+      // With 0 and 4 it went on to its own end.
+      if (killed && !['SIGKILL', 0, 4].includes(exit) && endMs > UNDONE_WITHIN_MS) wrong.push(`it took ${endMs} ms to end`);
+      const after = await afterwards({ run, kind: killed ? kind : undefined, phase, cleanFirst, space, experiment, wrong });
+      return { kind, seed, aim, phase, exit, endMs, trials, ...after, outcome: killed ? after.outcome : 'not killed' };
+    },
+  );
 }
 
 interface Afterwards {
