@@ -5,7 +5,7 @@ import { EXIT, MeshtaxError, type ExitCode } from '../model/errors.ts';
 import { compareDocument } from '../report/compare.ts';
 import { renderMarkdown } from '../report/render/markdown.ts';
 import { renderText } from '../report/render/text.ts';
-import { findRun, readRun } from '../store/read.ts';
+import { readMeasured } from '../store/read.ts';
 import { writeForUser, type App } from './app.ts';
 
 export interface CompareOptions {
@@ -17,10 +17,7 @@ export interface CompareOptions {
 export async function compareCommand(app: App, wanted: readonly string[], { results, format, out }: CompareOptions): Promise<ExitCode> {
   const runs: AnalysedRun[] = [];
   for (const each of wanted) {
-    const path = await findRun(each, results, app.system.files);
-    const stored = await readRun(path, app.system.files);
-    const { status, failure } = stored.run;
-    if (stored.trials.length === 0) throw new MeshtaxError('MT4010', { run: path, status, why: failure ?? 'nothing says why' });
+    const stored = await readMeasured(each, results, app.system.files);
     runs.push({ run: stored.run, analysis: analyse(stored) });
   }
   const problems = incomparable(runs);

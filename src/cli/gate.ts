@@ -5,7 +5,7 @@ import { judgeGate, parseGateRule, withheld, type GateResult, type GateRule } fr
 import { EXIT, MeshtaxError, type ExitCode } from '../model/errors.ts';
 import type { StoredRun } from '../model/records.ts';
 import { byGravity, gateAnnotations, gateJunit, gateMarkdown, gateSentence } from '../report/gate.ts';
-import { findRun, readRun } from '../store/read.ts';
+import { readMeasured } from '../store/read.ts';
 import { writeForUser, type App } from './app.ts';
 import { parseYaml, readYamlText } from './yaml-file.ts';
 
@@ -28,10 +28,8 @@ export async function gateCommand(app: App, wanted: string, options: GateOptions
       command: 'gate',
     });
   const rules = await rulesOf(app, options);
-  const path = await findRun(wanted, options.results, app.system.files);
-  const stored = await readRun(path, app.system.files);
+  const stored = await readMeasured(wanted, options.results, app.system.files);
   const { status, failure } = stored.run;
-  if (stored.trials.length === 0) throw new MeshtaxError('MT4010', { run: path, status, why: failure ?? 'nothing says why' });
   const judged = judgeGate(analyse(stored), rules);
   const results = status === 'complete' ? judged : withheld(judged, `the run is ${status}${failure === null ? '' : ` (${failure})`}`);
   const idle = rules.filter((rule) => !results.some((each) => each.rule === rule));

@@ -3,12 +3,11 @@ import { analyse } from '../analysis/analyse.ts';
 import { costsOf, EXAMPLE_INPUTS, type CostInputs } from '../analysis/cost.ts';
 import { exporters } from '../exporters/index.ts';
 import { EXIT, MeshtaxError, type ExitCode } from '../model/errors.ts';
-import type { StoredRun } from '../model/records.ts';
 import { buildReport, type ReportOptions } from '../report/build.ts';
 import { costBlocks, costTable } from '../report/cost.ts';
 import { FORMATS, renderStored, type Format } from '../report/render/stored.ts';
 import { tableText } from '../report/render/text.ts';
-import { findRun, readRun } from '../store/read.ts';
+import { readMeasured } from '../store/read.ts';
 import { writeForUser, type App } from './app.ts';
 import { writeCharts } from './chart-files.ts';
 import { liveChartScript } from './live-charts.ts';
@@ -37,7 +36,7 @@ export interface ReportCommandOptions extends FromResults, CostOptions {
 }
 
 export async function reportCommand(app: App, wanted: string, options: ReportCommandOptions): Promise<ExitCode> {
-  const stored = await readForReport(app, wanted, options);
+  const stored = await readMeasured(wanted, options.results, app.system.files);
   const how: ReportOptions = { acrossTiers: options.acrossTiers === true, cost: costInputs(options, 'report') };
   if (options.charts !== undefined) {
     const written = await writeCharts(app, options.charts, buildReport(stored, analyse(stored, how), how));
@@ -66,7 +65,7 @@ export async function costCommand(
   wanted: string,
   options: FromResults & CostOptions & { json?: boolean | undefined },
 ): Promise<ExitCode> {
-  const stored = await readForReport(app, wanted, options);
+  const stored = await readMeasured(wanted, options.results, app.system.files);
   const analysis = analyse(stored);
   const inputs = costInputs(options, 'cost') ?? EXAMPLE_INPUTS;
   const priced = analysis.comparisons.map((comparison) => ({ comparison, costs: costsOf(comparison, inputs) }));
@@ -80,14 +79,6 @@ export async function costCommand(
     else if (block.kind === 'list') app.out(`${block.items.map((item) => `* ${item}`).join('\n')}\n\n`);
   for (const { comparison, costs } of priced) if (costs.length > 0) app.out(`${tableText(costTable(comparison, costs)).join('\n')}\n\n`);
   return EXIT.ok;
-}
-
-async function readForReport(app: App, wanted: string, { results }: FromResults): Promise<StoredRun> {
-  const path = await findRun(wanted, results, app.system.files);
-  const stored = await readRun(path, app.system.files);
-  if (stored.trials.length === 0)
-    throw new MeshtaxError('MT4010', { run: path, status: stored.run.status, why: stored.run.failure ?? 'nothing says why' });
-  return stored;
 }
 
 /** Undefined when none was given. @throws MeshtaxError MT1005 for what is no number above zero. */

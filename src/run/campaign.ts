@@ -89,7 +89,8 @@ class Watch {
     const nowNs = this.#request.system.clock.monotonicNs();
     this.#longestBlockNs = Math.max(this.#longestBlockNs, nowNs - this.#begunNs);
     if (stop === 'fixed' || measureAll) return false;
-    if (this.#state.blocksDone >= minBlocks && this.#state.open?.size === 0) this.#state.stop('every primary figure had its verdict');
+    if (this.#state.blocksDone >= minBlocks && this.#state.open?.size === 0)
+      this.#state.stop('no verdict was left that more blocks could bring');
     else if (!isLast && nowNs + this.#longestBlockNs > this.#deadlineNs) this.#state.stop('the time budget was over');
     return this.#state.stopped !== undefined;
   }

@@ -79,6 +79,15 @@ export async function readRunRecord(path: string, files: Files): Promise<RunReco
   return parse(path, 'run.json', runRecordSchema, files);
 }
 
+/** To be judged it must have measured something. @throws MeshtaxError as findRun and readRun, MT4010 for a run without a trial. */
+export async function readMeasured(wanted: string, results: string, files: Files): Promise<StoredRun> {
+  const path = await findRun(wanted, results, files);
+  const stored = await readRun(path, files);
+  const { status, failure } = stored.run;
+  if (stored.trials.length === 0) throw new MeshtaxError('MT4010', { run: path, status, why: failure ?? 'nothing says why' });
+  return stored;
+}
+
 /** Of ours the largest has some 200 kB; many are read at once. */
 const LARGEST_RECORD = 8 * 2 ** 20;
 

@@ -244,7 +244,7 @@ describe('an interrupted run', () => {
   test('what was answered before it ended is not asked again, and nothing is deployed for it', async () => {
     await files.writeText('e.yaml', SPEC.replace('blocks: 2, seed: fixed, stop: fixed', 'blocks: 9, minBlocks: 2, seed: fixed'));
     await runCommand(app(), 'e.yaml', options);
-    expect((await recordOf()).stopped).toBe('every primary figure had its verdict');
+    expect((await recordOf()).stopped).toBe('no verdict was left that more blocks could bring');
     const enough = trialsOnDisk().length;
     for (const name of files.content.keys()) if (name.startsWith('results')) files.content.delete(name);
     const original = files.writeAtomically.bind(files);
@@ -257,7 +257,7 @@ describe('an interrupted run', () => {
     files.writeAtomically = original;
     log = [];
     expect(await runCommand(app(), undefined, { ...options, resume: 'latest' })).toBe(0);
-    expect(await recordOf()).toMatchObject({ status: 'complete', stopped: 'every primary figure had its verdict' });
+    expect(await recordOf()).toMatchObject({ status: 'complete', stopped: 'no verdict was left that more blocks could bring' });
     expect(log.filter((line) => line.startsWith('deploy'))).toEqual([]);
   });
 
