@@ -160,10 +160,11 @@ class Series {
     });
     if (exit !== EXIT.ok && exit !== EXIT.invalidTrials) throw endedEarly;
     await this.#requireVersions(path, [older, newer]);
-    // The run stays, and is told as what it is; once it were in the series nobody would ask again.
-    const analysis = analyse(await readRun(path, this.#app.system.files));
-    if (outcomesOf(analysis, this.#component.datapath, { older, newer }).length === 0) throw new MeshtaxError('MT3016', { older, newer });
     const run = path.split('/').at(-1) ?? '';
+    const analysis = analyse(await readRun(path, this.#app.system.files));
+    // The run stays, and is told as what it is; once it were in the series nobody would ask again.
+    if (outcomesOf(analysis, this.#component.datapath, { older, newer }).length === 0) throw new MeshtaxError('MT3016', { older, newer });
+    this.#analyses.set(run, analysis);
     const pair: PairRun = { older, newer, purpose, run };
     this.record = { ...this.record, pairs: [...this.record.pairs, pair] };
     await writeTrack(this.#folder, this.record, this.#app.system.files);

@@ -106,16 +106,16 @@ export async function readRun(path: string, files: Files): Promise<StoredRun> {
     bytes += text.length;
     if (bytes > MOST_BYTES) throw tooLarge(`trials of more than ${MOST_BYTES} bytes`);
   };
-  await requireWhole(path, names, files);
-  const trials = (await inBatches(names, (name) => readTrial(path, name, files, counted))).flatMap((trial) => trial ?? []);
+  const read = await inBatches(names, (name) => readTrial(path, name, files, counted));
+  const trials = read.flatMap((trial) => trial ?? []);
+  await requireWhole(path, new Set(names.filter((_, index) => read[index] !== undefined)), files);
   return { run, trials, seal: await sealOf(path, files) };
 }
 
 /** What was sealed and is gone would be missing in every figure, and nobody would know. @throws MeshtaxError MT4003. */
-async function requireWhole(path: string, names: readonly string[], files: Files): Promise<void> {
+async function requireWhole(path: string, there: ReadonlySet<string>, files: Files): Promise<void> {
   const sums = await orDamaged(path, files.readTextIfAny(`${path}/${CHECKSUMS}`));
   if (sums === undefined) return;
-  const there = new Set(names);
   const sealed = [...sums.matchAll(/^[0-9a-f]{64} [ *]trials\/([^/\n]+)\/trial\.json$/gm)].map(([, name]) => name as string);
   const gone = sealed.filter((name) => !there.has(name));
   if (gone.length > 0)

@@ -45,6 +45,8 @@ test('a sealed run of which trials are gone is damaged, whatever the rest shows;
     code: 'MT4003',
     message: expect.stringContaining('2 of its 3 trials are missing, as trials/b') as string,
   });
+  const emptied = of({ 'r/SHA256SUMS': sums('a', 'b'), 'r/trials/b/note.txt': '' });
+  await expect(readRun('r', emptied)).rejects.toMatchObject({ message: expect.stringContaining('1 of its 2 trials') as string });
 });
 
 test('millions of trials are refused before one of them is read', async () => {
